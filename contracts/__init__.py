@@ -1,0 +1,1 @@
+"""The words on the wire: what front ends and services exchange, defined once."""

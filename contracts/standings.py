@@ -1,0 +1,102 @@
+"""How far each place is: the standing of targets on a day, with the reason in words."""
+
+from datetime import date
+from typing import Any
+
+from contracts.base import Bool, Code, Int, Line, Model, Number
+from contracts.vocabularies import As, Comparator, Measure, Status, Strength
+
+
+class Assumption(Model):
+    """A choice (setting) that shaped an answer."""
+
+    setting: Code
+    value: Any
+
+
+class Standing(Model):
+    """Where a target stands in an area on a day; judged on confirmed figures."""
+
+    target: Code
+    target_name: Line
+    target_name_en: Line | None
+    target_version: Int
+    plan: Code
+    organisation: Code
+    organisation_name: Line
+    on: date
+    status: Status
+    status_zh: str
+    status_en: str
+    measure: Measure
+    as_: As
+    comparator: Comparator
+    actual: Number | None
+    actual_reported: Number | None
+    expected: Number | None
+    final: Number | None
+    upper: Number | None
+    due: date
+    met_on: date | None
+    late: Bool
+    units_in_scope: Int | None
+    units_complying: Int | None
+    units_missing: Int | None
+    inherited: Bool
+    strength: Strength
+    softening: Line | None
+    items: list[Code]
+    reason: str
+    reason_en: str
+    assumptions: list[Assumption]
+    synthetic: Bool
+
+
+class StandingSummary(Model):
+    """How many targets have each status."""
+
+    organisation: Code
+    on: date
+    counts: dict[str, Int]
+    by_strength: dict[str, dict[str, Int]]
+    by_action: dict[str, dict[str, Int]]
+
+
+class StandingCell(Model):
+    """One target in one area."""
+
+    target: Code
+    organisation: Code
+    status: Status
+    actual: Number | None
+    expected: Number | None
+
+
+class StandingTable(Model):
+    """Targets by areas."""
+
+    organisation: Code
+    on: date
+    targets: list[Code]
+    areas: list[Code]
+    cells: list[StandingCell]
+
+
+class FailingUnit(Model):
+    """A unit that does not comply, with what it lacks."""
+
+    organisation: Code
+    organisation_name: Line
+    subject: Code | None
+    lacks: str
+    lacks_en: str
+
+
+class Failing(Model):
+    """The units of an area that do not comply with a target."""
+
+    target: Code
+    organisation: Code
+    on: date
+    items: list[FailingUnit]
+    truncated: Bool
