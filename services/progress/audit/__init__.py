@@ -1,0 +1,1 @@
+"""Reading the audit records of this service."""

@@ -1,0 +1,1 @@
+"""Periods, their windows, extensions, and what is expected in them."""

@@ -1,0 +1,1 @@
+"""What submissions add up to, for every area, the moment they change."""

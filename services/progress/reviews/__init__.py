@@ -1,0 +1,1 @@
+"""Review up the chain: approve, or return with a reason."""

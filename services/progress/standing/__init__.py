@@ -1,0 +1,1 @@
+"""How far each place is on a day, and why."""

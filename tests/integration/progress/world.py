@@ -1,0 +1,345 @@
+"""A small province for tests of the progress service: its directory, its people, its API in process."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID, uuid5
+
+import httpx
+from fastapi import Depends, FastAPI, Request
+from sqlalchemy import text
+
+from contracts.base import Model
+from contracts.feed import Entity
+from contracts.organisations import Fact, OrganisationEntity, Placement
+from contracts.rights import Grant, Principal
+from contracts.vocabularies import Kind, Level, Role
+from kernel.auth import Caller, bearer, signed_in, standing_grants
+from kernel.db import Database
+from kernel.errors import RightsUnknown, Unauthenticated
+from services.progress import work
+from services.progress.app import build
+from services.progress.desk import Desk, Reviewers
+from services.progress.directory.service import apply_entries, apply_organisations
+from services.progress.settings import Settings
+
+NAMES = UUID("5f0c1d52-7f0e-4a54-9f3e-3d6f6a1f2b11")
+SINCE = date(2021, 1, 1)
+
+
+def id_of(code: str) -> UUID:
+    """The id a code has in this world."""
+    return uuid5(NAMES, code)
+
+
+def unit(
+    code: str,
+    level: Level,
+    kind: Kind,
+    *,
+    parent: str | None,
+    division: str | None,
+    facts: Mapping[str, str] | None = None,
+    moves: Sequence[tuple[date, str | None, str | None]] = (),
+) -> OrganisationEntity:
+    """An organisation; `moves` are later (day, parent, division) placements."""
+    places = [(SINCE, parent, division), *moves]
+    ends = [day for day, _, _ in places[1:]] + [None]
+    return OrganisationEntity(
+        id=id_of(code),
+        code=code,
+        name=f"单位{code}",
+        level=level,
+        kind=kind,
+        sort_key=code,
+        synthetic=True,
+        valid_from=SINCE,
+        placements=[
+            Placement(
+                parent=id_of(up) if up else None,
+                division=id_of(stands) if stands else None,
+                valid_from=start,
+                valid_to=end,
+            )
+            for (start, up, stands), end in zip(places, ends, strict=True)
+        ],
+        facts=[Fact(fact=name, value=value, on=SINCE, source="test") for name, value in (facts or {}).items()],
+    )
+
+
+def province() -> list[OrganisationEntity]:
+    """One province, two cities, three counties, a zone, a department, and eight township centres."""
+    division = Kind.DIVISION
+    found = [
+        unit("P", Level.PROVINCE, division, parent=None, division="P", facts={"resident_population": "3000000"}),
+        unit("C1", Level.CITY, division, parent="P", division="C1", facts={"resident_population": "2000000"}),
+        unit("C2", Level.CITY, division, parent="P", division="C2", facts={"resident_population": "1000000"}),
+        unit("Z", Level.CITY, Kind.FUNCTIONAL_ZONE, parent="P", division=None),
+        unit("D", Level.PROVINCE, Kind.DEPARTMENT, parent="P", division=None),
+    ]
+    for county, city, people in (("X11", "C1", "300000"), ("X12", "C1", "299999"), ("X21", "C2", None)):
+        facts = {"resident_population": people} if people else None
+        found.append(unit(county, Level.COUNTY, division, parent=city, division=county, facts=facts))
+    for code, county in (
+        ("T111", "X11"),
+        ("T112", "X11"),
+        ("T113", "X11"),
+        ("T121", "X12"),
+        ("T122", "X12"),
+        ("T211", "X21"),
+        ("T212", "X21"),
+    ):
+        kind = Kind.TOWNSHIP_CENTRE
+        found.append(unit(code, Level.INSTITUTION, kind, parent=county, division=county, facts={"ownership": "public"}))
+    found.append(unit("TZ1", Level.INSTITUTION, Kind.TOWNSHIP_CENTRE, parent="Z", division="X11"))
+    return found
+
+
+def entity(kind: str, key: str, body: Mapping[str, Any] | Model, version: int = 1) -> Entity:
+    """A published thing."""
+    plain = body.model_dump(mode="json", by_alias=True) if isinstance(body, Model) else dict(body)
+    return Entity(kind=kind, key=key, version=version, body=plain)
+
+
+def target(code: str, indicator: str, scope: str, measure: str, **more: Any) -> Entity:
+    """A published target of the province."""
+    body = {
+        "code": code,
+        "name": code,
+        "indicator": indicator,
+        "holder": "P",
+        "scope": scope,
+        "measure": measure,
+        "due": "2025-12-31",
+        "items": ["T1"],
+        "sources": [{"document": "body", "place": "1"}],
+        "plan": "PLAN",
+        "version": 1,
+        "published": True,
+        **more,
+    }
+    return entity("target", code, body)
+
+
+def plan() -> list[Entity]:
+    """A plan with one target of every measure."""
+    ground = {"title": "test"}
+    township = {"levels": ["institution"], "kinds": ["township_centre"]}
+    indicators: dict[str, dict[str, Any]] = {
+        "departments": {"value": "number", "unit": "个"},
+        "doctors": {"value": "number", "nature": "flow", "unit": "名"},
+        "standard": {"value": "yes_no"},
+        "staff": {"value": "ratio", "numerator": "人员", "denominator": "编制"},
+        "record-level": {"value": "level"},
+        "beds": {"value": "number", "unit": "张"},
+        "campus": {"value": "stage", "stages": [{"code": c, "name": c} for c in ("begun", "built", "opened")]},
+        "judgement": {"value": "judged"},
+    }
+    found = [
+        entity(
+            "plan",
+            "PLAN",
+            {
+                "code": "PLAN",
+                "name": "三年计划",
+                "issuer": "P",
+                "level": "province",
+                "ground": ground,
+                "starts_on": "2023-01-01",
+                "ends_on": "2025-12-31",
+                "status": "published",
+            },
+        ),
+        entity("item", "A1", {"code": "A1", "type": "action", "number": 1, "name": "行动", "plan": "PLAN"}),
+        entity("item", "T1", {"code": "T1", "type": "task", "number": 1, "name": "任务", "parent": "A1", "plan": "PLAN"}),
+        entity("scope", "townships", {"code": "townships", "name": "乡镇卫生院", "where": township}),
+        entity("scope", "counties", {"code": "counties", "name": "县", "where": {"levels": ["county"]}}),
+        entity("scope", "cities", {"code": "cities", "name": "市", "where": {"levels": ["city"]}, "zones": True}),
+        entity("scope", "public", {"code": "public", "name": "公立", "where": {**township, "ownership": ["public"]}}),
+        entity("scope", "campus", {"code": "campus", "name": "校园", "subjects": ["CAMPUS"]}),
+        entity("scope", "province", {"code": "province", "name": "省", "where": {"levels": ["province"]}}),
+        entity("subject", "CAMPUS", {"code": "CAMPUS", "name": "新校园", "owner": "D"}),
+        target("sum", "departments", "townships", "sum", value="20", steps=[{"due": "2023-12-31", "value": "8"}]),
+        target("doctors", "doctors", "townships", "sum", value="12", window="year"),
+        target("share", "standard", "townships", "units", **{"as": "percent", "value": "80"}),
+        target("share-public", "standard", "public", "units", **{"as": "percent", "value": "100"}),
+        target(
+            "staff", "staff", "counties", "units",
+            **{"as": "percent", "value": "100", "unit_threshold": {"value": "70"}},
+        ),
+        target("staff-all", "staff", "counties", "ratio", **{"as": "percent", "value": "75"}),
+        target("level", "record-level", "townships", "mean", value="3"),
+        target(
+            "beds", "beds", "counties", "units",
+            **{
+                "as": "percent",
+                "value": "100",
+                "unit_threshold": {
+                    "fact": "resident_population",
+                    "tiers": [{"below": "300000", "value": "20"}, {"value": "50"}],
+                },
+            },
+        ),
+        target("campus", "campus", "campus", "own", comparator="reached", stage="opened"),
+        target("specialties", "departments", "cities", "sum", value="5"),
+        target("judgement", "judgement", "province", "own", comparator="reached", strength="qualitative"),
+    ]
+    found += [
+        entity("indicator", code, {"code": code, "name": code, "definition": code, "decimals": 2, **body})
+        for code, body in indicators.items()
+    ]
+    return found
+
+
+def grant(role: Role, organisation: str) -> Grant:
+    """A role at an organisation."""
+    return Grant(role=role, organisation=id_of(organisation))
+
+
+def people() -> dict[str, Principal]:
+    """A reporter for every unit, a reviewer for every office, and some who only look."""
+    offices = ("P", "C1", "C2", "Z", "X11", "X12", "X21")
+    units = [*offices, "D", *(u.code for u in province() if u.level is Level.INSTITUTION)]
+    found = {f"reporter-{code}": [grant(Role.REPORTER, code)] for code in units}
+    found |= {f"reviewer-{code}": [grant(Role.REVIEWER, code)] for code in offices}
+    found |= {
+        "planner-P": [grant(Role.PLANNER, "P")],
+        "planner-X11": [grant(Role.PLANNER, "X11")],
+        "viewer-P": [grant(Role.VIEWER, "P")],
+        "auditor-P": [grant(Role.AUDITOR, "P")],
+        "both-X11": [grant(Role.REPORTER, "X11"), grant(Role.REVIEWER, "X11")],
+        "nobody": [],
+    }
+    return {name: Principal(id=id_of(name), kind="person", name=name, grants=g) for name, g in found.items()}
+
+
+class Book:
+    """Rights as this world has them; a test may change them."""
+
+    def __init__(self) -> None:
+        self.people = people()
+        self.epoch = 0
+        self.lease = True
+
+    def find(self, principal: UUID) -> Principal | None:
+        """The principal with this id."""
+        return next((p for p in self.people.values() if p.id == principal), None)
+
+    def everyone(self) -> list[Principal]:
+        """All principals."""
+        return list(self.people.values())
+
+    def certain(self) -> bool:
+        """Whether changes are allowed."""
+        return self.lease
+
+
+@dataclass
+class World:
+    """The running service and ways to speak to it."""
+
+    app: FastAPI
+    database: Database
+    book: Book
+    client: httpx.AsyncClient
+    keys: list[int] = field(default_factory=lambda: [0])
+
+    @property
+    def desk(self) -> Desk:
+        """The desk of the service."""
+        desk: Desk = self.app.state.desk
+        return desk
+
+    async def call(self, who: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """One request as somebody; a POST gets an idempotency key of its own."""
+        headers = {"Authorization": f"Bearer {who}", **more.pop("headers", {})}
+        if method == "POST" and "Idempotency-Key" not in headers:
+            self.keys[0] += 1
+            headers["Idempotency-Key"] = f"key-{self.keys[0]:08}"
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    async def report(self, code: str, indicator: str, period: str, **answer: Any) -> dict[str, Any]:
+        """Submit one answer as the unit's reporter."""
+        body = {"organisation": code, "indicator": indicator, "period": period, "submit": True, **answer}
+        response = await self.call(f"reporter-{code}", "POST", "/submissions", json=body)
+        assert response.status_code in (200, 201), response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def approve(self, submission: dict[str, Any], *offices: str) -> dict[str, Any]:
+        """Approve as the reviewers of the offices, one after another."""
+        for office in offices:
+            response = await self.call(
+                f"reviewer-{office}",
+                "POST",
+                f"/submissions/{submission['id']}/approve",
+                json={},
+                headers={"If-Match": submission["etag"]},
+            )
+            assert response.status_code == 200, response.text
+            submission = response.json()
+        return submission
+
+    async def figure(self, organisation: str, indicator: str, period: str, scope: str | None = None) -> dict[str, Any]:
+        """A figure as the province's viewer sees it."""
+        params = {"organisation": organisation, "indicator": indicator, "period": period}
+        response = await self.call(
+            "viewer-P", "GET", "/figures", params=params | ({"scope": scope} if scope else {})
+        )
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def copy(self, *, organisations: Sequence[OrganisationEntity] = (), entries: Sequence[Entity] = ()) -> None:
+        """Let changes of organisations or plans arrive, as a feed would bring them."""
+        async with self.database.transaction() as conn:
+            if organisations:
+                changed = [entity("organisation", str(u.id), u) for u in organisations]
+                await apply_organisations(work.settle_after_copy)(conn, changed, False)
+            if entries:
+                await apply_entries(work.settle_after_copy)(conn, list(entries), False)
+                await conn.execute(text("UPDATE progress.feed_cursor SET position = position + 1"))
+
+
+@asynccontextmanager
+async def world(url: str) -> AsyncIterator[World]:
+    """The service on a migrated database, with the small province and its plan, periods open until tomorrow."""
+    settings = Settings(
+        database_url=url, auth_url="http://auth", targets_url="http://targets", service_key="k" * 32
+    )
+    app = build(settings)
+    book = Book()
+    database: Database = app.state.database
+    app.state.desk = Desk(database, app.state.directory, Reviewers(book, lambda: datetime.now(UTC).date()))  # type: ignore[arg-type]
+    app.dependency_overrides[signed_in] = _caller_of(book)
+    async with database.transaction() as conn:
+        everyone = [entity("organisation", str(u.id), u) for u in province()]
+        await apply_organisations(work.settle_after_copy)(conn, everyone, True)
+        await apply_entries(work.settle_after_copy)(conn, plan(), True)
+        await conn.execute(
+            text("INSERT INTO progress.feed_cursor (source, feed, position) VALUES ('targets', :feed, 1)"),
+            {"feed": id_of("feed")},
+        )
+        await conn.execute(
+            text("UPDATE progress.period SET closes_at = :until"),
+            {"until": datetime.now(UTC) + timedelta(days=1)},
+        )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://progress") as client:
+        yield World(app, database, book, client)
+    await database.close()
+
+
+def _caller_of(book: Book) -> Any:
+    async def caller(request: Request, raw: Annotated[str | None, Depends(bearer)]) -> Caller:
+        person = book.people.get(raw or "")
+        if person is None:
+            raise Unauthenticated()
+        if request.method not in ("GET", "HEAD") and not book.certain():
+            raise RightsUnknown()
+        grants = standing_grants(person.grants, datetime.now(UTC).date())
+        return Caller(id=person.id, kind=person.kind, name=person.name, grants=grants)
+
+    return caller
