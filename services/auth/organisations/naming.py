@@ -1,0 +1,25 @@
+"""The key by which Chinese names sort: pinyin, syllable by syllable."""
+
+import re
+from functools import lru_cache
+
+from pypinyin import Style, lazy_pinyin
+from pypinyin.contrib.mmseg import seg
+
+_CHINESE = "〇\u3400-\u9fff"
+_RUNS = re.compile(rf"([{_CHINESE}]+)|([^{_CHINESE}\s]+)")
+
+
+def sort_key(name: str) -> str:
+    """Pinyin without tones, a space between syllables, so that Xi'an comes before Xian."""
+    parts: list[str] = []
+    for chinese, other in _RUNS.findall(name):
+        parts.extend(syllable for word in seg.cut(chinese) for syllable in _syllables(word))
+        parts.extend([other.lower()] if other else [])
+    return " ".join(parts)
+
+
+@lru_cache(maxsize=50_000)
+def _syllables(word: str) -> tuple[str, ...]:
+    """The pinyin of one word; the names of institutions are made of a few thousand words."""
+    return tuple(lazy_pinyin(word, style=Style.NORMAL))
