@@ -1,0 +1,1 @@
+"""The audit records of this service."""

@@ -1,0 +1,1 @@
+"""Settings: named choices where the documents are silent."""

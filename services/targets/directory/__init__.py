@@ -1,0 +1,1 @@
+"""The local copy of organisations, which auth owns."""

@@ -1,0 +1,1 @@
+"""Indicators and scopes: what one unit is asked, and who counts."""

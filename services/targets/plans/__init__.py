@@ -1,0 +1,1 @@
+"""Plans: packs of YAML read, checked, loaded, published and shown."""
