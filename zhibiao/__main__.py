@@ -1,0 +1,5 @@
+"""`python -m zhibiao`."""
+
+from zhibiao.cli import main
+
+main()
