@@ -36,7 +36,17 @@ END $$;
 
 
 def upgrade() -> None:
-    """Make the tables, and the triggers that keep history and duties apart whatever the code does."""
+    """Make the tables, then the triggers."""
+    _shared()
+    _directory()
+    _calendar()
+    _submissions()
+    _figures()
+    _triggers()
+
+
+def _shared() -> None:
+    """What the kernel keeps in every service: audit, idempotency keys, how far the feeds were copied."""
     op.create_table(
         "audit_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -66,6 +76,33 @@ def upgrade() -> None:
         schema="progress",
     )
     op.create_table(
+        "feed_cursor",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("feed", sa.UUID(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("applied_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_feed_cursor")),
+        schema="progress",
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("principal", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("body", JSONB(none_as_null=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("principal", "key", name=op.f("pk_idempotency_key")),
+        schema="progress",
+    )
+    op.create_index(
+        op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"], unique=False, schema="progress"
+    )
+
+
+def _directory() -> None:
+    """The local copy of organisations and plans."""
+    op.create_table(
         "entry",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
@@ -82,111 +119,6 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("organisation", "fact", "on", name=op.f("pk_fact")),
         schema="progress",
-    )
-    op.create_table(
-        "feed_cursor",
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("feed", sa.UUID(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("applied_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("source", name=op.f("pk_feed_cursor")),
-        schema="progress",
-    )
-    op.create_table(
-        "figure",
-        sa.Column("area", sa.UUID(), nullable=False),
-        sa.Column("indicator", sa.Text(), nullable=False),
-        sa.Column("scope", sa.Text(), nullable=False),
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("series", sa.Text(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("value", sa.Numeric(precision=24, scale=4), nullable=False),
-        sa.Column("numerator", sa.Numeric(precision=24, scale=4), nullable=False),
-        sa.Column("denominator", sa.Numeric(precision=24, scale=4), nullable=False),
-        sa.Column("units", sa.Integer(), nullable=False),
-        sa.Column("complying", sa.Integer(), nullable=False),
-        sa.Column("excluded", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("area", "indicator", "scope", "rule", "series", "ends_on", name=op.f("pk_figure")),
-        schema="progress",
-    )
-    op.create_table(
-        "figure_delta",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("organisation", sa.UUID(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("indicator", sa.Text(), nullable=False),
-        sa.Column("area", sa.UUID(), nullable=False),
-        sa.Column("scope", sa.Text(), nullable=False),
-        sa.Column("rule", sa.Text(), nullable=False),
-        sa.Column("series", sa.Text(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("value", sa.Numeric(precision=24, scale=4), nullable=False),
-        sa.Column("numerator", sa.Numeric(precision=24, scale=4), nullable=False),
-        sa.Column("denominator", sa.Numeric(precision=24, scale=4), nullable=False),
-        sa.Column("units", sa.Integer(), nullable=False),
-        sa.Column("complying", sa.Integer(), nullable=False),
-        sa.Column("excluded", sa.Integer(), nullable=False),
-        sa.Column("cause", sa.UUID(), nullable=False),
-        sa.Column("cause_revision", sa.BigInteger(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
-        sa.Column("folded", sa.Boolean(), server_default="false", nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_delta")),
-        schema="progress",
-    )
-    op.create_index(
-        "ix_figure_delta_pending",
-        "figure_delta",
-        ["area", "indicator", "scope"],
-        unique=False,
-        schema="progress",
-        postgresql_where=sa.text("NOT folded"),
-    )
-    op.create_index(
-        "ix_figure_delta_source",
-        "figure_delta",
-        ["organisation", "indicator", "subject"],
-        unique=False,
-        schema="progress",
-    )
-    op.create_index(
-        "ix_figure_delta_unfolded",
-        "figure_delta",
-        ["id"],
-        unique=False,
-        schema="progress",
-        postgresql_where=sa.text("NOT folded"),
-    )
-    op.create_index(
-        "uq_figure_delta_cause",
-        "figure_delta",
-        [
-            "cause",
-            "cause_revision",
-            "organisation",
-            "subject",
-            "indicator",
-            "area",
-            "scope",
-            "rule",
-            "series",
-            "ends_on",
-        ],
-        unique=True,
-        schema="progress",
-    )
-    op.create_table(
-        "idempotency_key",
-        sa.Column("principal", sa.UUID(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=True),
-        sa.Column("body", JSONB(none_as_null=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("principal", "key", name=op.f("pk_idempotency_key")),
-        schema="progress",
-    )
-    op.create_index(
-        op.f("ix_idempotency_key_created_at"), "idempotency_key", ["created_at"], unique=False, schema="progress"
     )
     op.create_table(
         "membership",
@@ -222,20 +154,6 @@ def upgrade() -> None:
         schema="progress",
     )
     op.create_table(
-        "period",
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=False),
-        sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
-        sa.CheckConstraint("opens_at < closes_at", name=op.f("ck_period_window")),
-        sa.PrimaryKeyConstraint("code", name=op.f("pk_period")),
-        schema="progress",
-    )
-    op.create_index(op.f("ix_period_ends_on"), "period", ["ends_on"], unique=False, schema="progress")
-    op.create_table(
         "placement",
         sa.Column("organisation", sa.UUID(), nullable=False),
         sa.Column("parent", sa.UUID(), nullable=True),
@@ -259,6 +177,24 @@ def upgrade() -> None:
     op.create_index(
         "ix_scope_member_organisation", "scope_member", ["organisation", "scope"], unique=False, schema="progress"
     )
+
+
+def _calendar() -> None:
+    """Periods and extensions."""
+    op.create_table(
+        "period",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("opens_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closes_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.CheckConstraint("opens_at < closes_at", name=op.f("ck_period_window")),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_period")),
+        schema="progress",
+    )
+    op.create_index(op.f("ix_period_ends_on"), "period", ["ends_on"], unique=False, schema="progress")
     op.create_table(
         "extension",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -275,6 +211,10 @@ def upgrade() -> None:
         schema="progress",
     )
     op.create_index(op.f("ix_extension_period"), "extension", ["period"], unique=False, schema="progress")
+
+
+def _submissions() -> None:
+    """Submissions, their versions, and decisions on them."""
     op.create_table(
         "submission",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -368,6 +308,96 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("submission", "version", name=op.f("pk_submission_version")),
         schema="progress",
     )
+
+
+def _figures() -> None:
+    """Deltas and kept sums."""
+    op.create_table(
+        "figure",
+        sa.Column("area", sa.UUID(), nullable=False),
+        sa.Column("indicator", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("value", sa.Numeric(precision=24, scale=4), nullable=False),
+        sa.Column("numerator", sa.Numeric(precision=24, scale=4), nullable=False),
+        sa.Column("denominator", sa.Numeric(precision=24, scale=4), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("complying", sa.Integer(), nullable=False),
+        sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("area", "indicator", "scope", "rule", "series", "ends_on", name=op.f("pk_figure")),
+        schema="progress",
+    )
+    op.create_table(
+        "figure_delta",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("organisation", sa.UUID(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("indicator", sa.Text(), nullable=False),
+        sa.Column("area", sa.UUID(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=False),
+        sa.Column("value", sa.Numeric(precision=24, scale=4), nullable=False),
+        sa.Column("numerator", sa.Numeric(precision=24, scale=4), nullable=False),
+        sa.Column("denominator", sa.Numeric(precision=24, scale=4), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("complying", sa.Integer(), nullable=False),
+        sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.UUID(), nullable=False),
+        sa.Column("cause_revision", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column("folded", sa.Boolean(), server_default="false", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_delta")),
+        schema="progress",
+    )
+    op.create_index(
+        "ix_figure_delta_pending",
+        "figure_delta",
+        ["area", "indicator", "scope"],
+        unique=False,
+        schema="progress",
+        postgresql_where=sa.text("NOT folded"),
+    )
+    op.create_index(
+        "ix_figure_delta_source",
+        "figure_delta",
+        ["organisation", "indicator", "subject"],
+        unique=False,
+        schema="progress",
+    )
+    op.create_index(
+        "ix_figure_delta_unfolded",
+        "figure_delta",
+        ["id"],
+        unique=False,
+        schema="progress",
+        postgresql_where=sa.text("NOT folded"),
+    )
+    op.create_index(
+        "uq_figure_delta_cause",
+        "figure_delta",
+        [
+            "cause",
+            "cause_revision",
+            "organisation",
+            "subject",
+            "indicator",
+            "area",
+            "scope",
+            "rule",
+            "series",
+            "ends_on",
+        ],
+        unique=True,
+        schema="progress",
+    )
+
+
+def _triggers() -> None:
+    """Keep history and duties apart whatever the code does."""
     op.execute(_KEEP_VERSION)
     op.execute(
         "CREATE TRIGGER keep_submitted_version BEFORE UPDATE OR DELETE ON progress.submission_version "
