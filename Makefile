@@ -15,7 +15,7 @@ ROOM_MB := 800
 export PYTHONUTF8 ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types lock openapi bench clean
+.PHONY: docs help run demo test lint types lock openapi bench clean
 .DELETE_ON_ERROR:
 
 ##@ 使用 / Use
@@ -50,6 +50,9 @@ types: $(DEV) ## 检查类型 / mypy strict
 
 openapi: $(READY) ## 重新生成接口文档 / write the OpenAPI documents and JSON Schemas again
 	@$(BIN)/python -m stack openapi
+
+docs: $(READY) ## 重新生成错误代码与设置页 / write the pages of errors and settings again
+	@$(BIN)/python -m stack.reference
 
 bench: $(DEV) ## 性能对比 / benchmarks
 	@$(BIN)/python -m bench $(ARGS)
@@ -122,7 +125,7 @@ NO_INSTALL := 安装没有完成：请检查网络（或 pip 的镜像设置）�
   run make clean first.
 
 # $(1): arguments of "pip install". uv is five times faster; pip does the same when uv has no build for a machine.
-install = { [ -x $(UV) ] && $(UV) pip install --quiet --python $(BIN)/python $(1); } \
+install = { [ -x $(UV) ] && $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python $(1); } \
   || $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1) \
   || { printf '%s\n' '$(NO_INSTALL)' >&2; exit 1; }
 
