@@ -113,11 +113,11 @@ Instant = Annotated[
 ]
 """An instant in UTC, written ``2023-11-30T16:00:00Z``."""
 
-Line = Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=300, pattern=r"^\S.*$|^\S$")]
+Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^\S.*$|^\S$"), AfterValidator(_clean)]
 """One line of text for people."""
-Prose = Annotated[str, AfterValidator(_clean), Field(max_length=4000)]
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(_clean)]
 """Several lines of text for people."""
-Quotation = Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=40)]
+Quotation = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_clean)]
 """A few words of a source document, never a sentence."""
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A stable name for machines."""

@@ -204,7 +204,7 @@ class ReviewBatchResult(Model):
     results: list[DecisionResult]
 
 
-class Window(Model):
+class ReportWindow(Model):
     """When the unit may submit for this period, and until when an extension lasts."""
 
     opens_at: Instant
@@ -247,7 +247,7 @@ class ReportForm(Model):
     organisation_name: Line
     synthetic: Bool
     period: PeriodCode
-    window: Window
+    window: ReportWindow
     entries: list[FormEntry]
     counts: dict[str, Int]
 

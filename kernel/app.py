@@ -13,7 +13,7 @@ from contracts.problems import Problem
 from kernel import problems, trace
 from kernel.errors import AppError, TooLarge
 from kernel.exact_json import ExactRequest
-from kernel.logs import log
+from kernel.logs import configure_once, log
 
 JSON_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 64 * 1024 * 1024
@@ -49,6 +49,7 @@ _ERRORS: dict[int, str] = {
     415: "Wrong media type",
     422: "Fields that are not right",
     428: "If-Match is missing",
+    429: "Too many requests",
     503: "Not possible right now",
 }
 
@@ -161,6 +162,7 @@ def create_app(
     uploads: Sequence[str] = (),
 ) -> FastAPI:
     """An application with the given routes; `ready` names what must hold before it takes traffic."""
+    configure_once(title)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:

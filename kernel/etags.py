@@ -57,4 +57,5 @@ def _digest(raw: bytes) -> str:
 
 
 def _version(etag: str) -> str:
-    return etag.strip('"').split("-")[0] if etag.startswith('"') else etag
+    """The tag without its digest, still quoted; unquoted and weak tags match nothing."""
+    return etag.rstrip('"').split("-")[0] if etag.startswith('"') else ""

@@ -7,7 +7,7 @@ left open anywhere in the cluster hides committed rows behind the snapshot horiz
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,9 +17,11 @@ from sqlalchemy import (
     Column,
     Integer,
     MetaData,
+    Select,
     Table,
     Text,
     func,
+    literal,
     select,
     update,
 )
@@ -43,7 +45,7 @@ class Outbox:
             Column(
                 "only",
                 Boolean,
-                CheckConstraint("only", name="only_row"),
+                CheckConstraint('"only"', name="only_row"),
                 primary_key=True,
                 server_default="true",
             ),
@@ -96,6 +98,28 @@ class Outbox:
         await conn.execute(
             insert(self.change), [{**row, "position": first + at} for at, row in enumerate(rows)]
         )
+
+    async def publish_query(self, conn: AsyncConnection, entities: Select[Any]) -> None:
+        """Tell of the entities a query makes (columns kind, key, version, body) without fetching them.
+
+        For thousands at once; call it last in the transaction, as `publish`.
+        """
+        written = insert(self.entity).from_select(["kind", "key", "version", "body"], entities)
+        upsert = written.on_conflict_do_update(
+            index_elements=["kind", "key"],
+            set_={"version": written.excluded.version, "body": written.excluded.body},
+        )
+        count = (await conn.execute(upsert)).rowcount
+        await conn.execute(insert(self.head).values(only=True).on_conflict_do_nothing())
+        moved = update(self.head).values(position=self.head.c.position + count).returning(self.head.c.position)
+        last = (await conn.execute(moved)).scalar_one()
+        named = entities.subquery()
+        place = literal(last - count, BigInteger) + func.row_number().over(order_by=self.entity.c.key)
+        told = select(place, self.entity).join(
+            named, (named.c.kind == self.entity.c.kind) & (named.c.key == self.entity.c.key)
+        )
+        columns = ["position", "kind", "key", "version", "body"]
+        await conn.execute(insert(self.change).from_select(columns, told))
 
     async def snapshot(self, conn: AsyncConnection) -> Snapshot:
         """Everything as it stands; `conn` must see one snapshot (Database.reading)."""

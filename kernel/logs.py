@@ -16,6 +16,12 @@ def _add_trace(_logger: Any, _method: str, event: structlog.typing.EventDict) ->
     return event
 
 
+def configure_once(service: str) -> None:
+    """`configure`, unless this process has chosen already where its log goes."""
+    if not structlog.is_configured():
+        configure(service)
+
+
 def configure(service: str, level: str = "INFO") -> None:
     """Send all logging of this process to standard error as JSON lines."""
     shared: list[structlog.typing.Processor] = [
@@ -43,6 +49,9 @@ def configure(service: str, level: str = "INFO") -> None:
     )
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(level)
+    for server in ("uvicorn", "uvicorn.error"):  # started from the command line, it has lines of its own form
+        logging.getLogger(server).handlers.clear()
+        logging.getLogger(server).propagate = True
     for noisy in ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.migration"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)

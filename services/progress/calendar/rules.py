@@ -9,7 +9,7 @@ from contracts.vocabularies import Rhythm
 
 # One zone without summer time since 1991; a fixed offset needs no zone database on the machine.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-_CODE = re.compile(r"(\d{4})(?:-(?:S([12])|Q([1-4])|(\d{2})))?")
+_CODE = re.compile(r"(\d{4})(?:-(?:S([12])|Q([1-4])|(\d{2})))?", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,12 @@ class Unit:
 
 
 def number(text: str | None) -> Decimal | None:
-    """A fact as a number, if it is one."""
+    """A fact as a number, if it is a finite one."""
     try:
-        return None if text is None else Decimal(text)
+        found = None if text is None else Decimal(text)
     except InvalidOperation:
         return None
+    return found if found is not None and found.is_finite() else None
 
 
 def spans(scope: Scope, unit: Unit, others: Mapping[UUID, Unit]) -> list[Member]:
@@ -139,7 +140,8 @@ def _ancestor(asked: AncestorFilter | None, unit: Unit, others: Mapping[UUID, Un
     if asked is None:
         return True
     above = [others[a.organisation] for a in unit.above if a.holds(on) and a.organisation in others]
-    matching = [other for other in above if other.level == asked.level]
+    # under a zone a unit has two ancestors of one level: where it stands is decided by the division
+    matching = sorted((o for o in above if o.level == asked.level), key=lambda o: o.kind is not Kind.DIVISION)
     if not matching:
         return False
     other = matching[0]

@@ -23,8 +23,8 @@ from kernel.app import errors, router
 from kernel.auth import Caller, SignedIn, require
 from kernel.paging import PageQuery, page_query
 from services.progress.desk import AtDesk
-from services.progress.reports import forms, reading, service
 from services.progress.reports.preconditions import revision_of
+from services.progress.reports.service import forms, reading, submissions
 
 routes = router("/api/v1", tags=["Reports"])
 Reporter = Annotated[Caller, require(Role.REPORTER)]
@@ -53,7 +53,7 @@ async def save_report(
     async def act() -> ReportResult:
         return await forms.save(desk, caller, organisation, period, body)
 
-    found: ReportResult = await service.with_catch_up(desk, act)
+    found: ReportResult = await submissions.with_catch_up(desk, act)
     return found
 
 
@@ -86,9 +86,9 @@ async def create_submission(
     wanted = idempotency.required(key, "submissions", body.model_dump(mode="json"))
 
     async def act() -> tuple[int, Any]:
-        return await service.create(desk, caller, body, wanted)
+        return await submissions.create(desk, caller, body, wanted)
 
-    status, answer = await service.with_catch_up(desk, act)
+    status, answer = await submissions.with_catch_up(desk, act)
     headers = {"ETag": answer["etag"], "Location": f"/api/v1/submissions/{answer['id']}"}
     return JSONResponse(answer, status_code=status, headers=headers)
 
@@ -140,7 +140,7 @@ async def edit_submission(
 ) -> Submission:
     """Change what was not submitted; after a return a new version begins."""
     seen = revision_of(if_match)
-    found = await service.change(desk, caller, submission, seen, "edit", answer=body)
+    found = await submissions.change(desk, caller, submission, seen, "edit", answer=body)
     response.headers["ETag"] = found.etag
     return found
 
@@ -152,7 +152,7 @@ async def submit_submission(
     desk: AtDesk, response: Response, caller: Reporter, submission: UUID, if_match: IfMatch = None
 ) -> Submission:
     """Send a draft, or what was returned or withdrawn, up the chain from its beginning."""
-    found = await service.change(desk, caller, submission, revision_of(if_match), "submit")
+    found = await submissions.change(desk, caller, submission, revision_of(if_match), "submit")
     response.headers["ETag"] = found.etag
     return found
 
@@ -170,7 +170,7 @@ async def withdraw_submission(
 ) -> Submission:
     """Take it back before anybody has decided."""
     seen = revision_of(if_match)
-    found = await service.change(desk, caller, submission, seen, "withdraw", reason=body.reason)
+    found = await submissions.change(desk, caller, submission, seen, "withdraw", reason=body.reason)
     response.headers["ETag"] = found.etag
     return found
 
@@ -182,7 +182,7 @@ async def correct_submission(
     desk: AtDesk, response: Response, caller: Reporter, submission: UUID, if_match: IfMatch = None
 ) -> Submission:
     """Begin a new version of what is approved; the approved one stays in force until the new one is approved."""
-    found = await service.change(desk, caller, submission, revision_of(if_match), "correct")
+    found = await submissions.change(desk, caller, submission, revision_of(if_match), "correct")
     response.headers["ETag"] = found.etag
     return found
 
@@ -196,6 +196,6 @@ async def discard_correction(
     desk: AtDesk, response: Response, caller: Reporter, submission: UUID, if_match: IfMatch = None
 ) -> Submission:
     """Drop a correction that was not submitted; the version in force stands as before."""
-    found = await service.change(desk, caller, submission, revision_of(if_match), "discard")
+    found = await submissions.change(desk, caller, submission, revision_of(if_match), "discard")
     response.headers["ETag"] = found.etag
     return found

@@ -42,10 +42,14 @@ WRITABLE = (State.DRAFT, State.RETURNED, State.WITHDRAWN)
 
 
 def given(answer: Answer) -> set[str]:
-    """The fields an answer fills in."""
-    return {name for name in Answer.model_fields if getattr(answer, name) not in (None, False)} | (
-        {"complies"} if answer.complies is not None else set()
-    )
+    """The fields an answer fills in: zero and no are answers, blanks and an empty list are none."""
+    said = {name: getattr(answer, name) for name in Answer.model_fields}
+    found = {name for name, value in said.items() if value is not None and value != {} and not _blank(value)}
+    return found if answer.not_applicable else found - {"not_applicable"}
+
+
+def _blank(value: object) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def check(indicator: Indicator, answer: Answer, *, complete: bool, prefix: str = "") -> list[FieldError]:
@@ -71,13 +75,13 @@ def _foreign(indicator: Indicator, answer: Answer, prefix: str) -> Iterable[Fiel
 
 def _missing(indicator: Indicator, answer: Answer, prefix: str) -> Iterable[FieldError]:
     if answer.not_applicable:
-        if not answer.progress:
+        if "progress" not in given(answer):
             yield FieldError(
                 f"{prefix}/progress", "missing", Said("不适用须说明理由。", "say why it does not apply")
             )
         return
     for name in NEEDED.get(indicator.value, ()):
-        if getattr(answer, name) is None:
+        if name not in given(answer):
             yield FieldError(f"{prefix}/{name}", "missing", Said("必填。", "this field is required"))
     if indicator.value is Value.YES_NO and not given(answer) & {"complies", "components", "option"}:
         yield FieldError(f"{prefix}/complies", "missing", Said("必填。", "this field is required"))

@@ -23,7 +23,7 @@ from services.progress.reports import repository as reports_repository
 from services.progress.reports import views
 from services.progress.reports.models import submission as heads_table
 from services.progress.reports.moment import Moment, begin
-from services.progress.reports.service import held, step
+from services.progress.reports.service.submissions import held, step
 from services.progress.reports.views import items_of
 from services.progress.reports.writing import must_be_sound
 from services.progress.reviews import repository, rules

@@ -12,6 +12,8 @@ from contracts.vocabularies import Comparator, Measure, Window
 from services.progress.standing.terms import Kind
 
 DAY = timedelta(days=1)
+STATES: tuple[Kind, ...] = ("stage", "yes", "judged")
+"""States have no interim values: they are reached or not."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Course:
 
     def band(self, percent: Decimal) -> Fraction:
         """How far below the expected value is at risk rather than behind: a share of |final - baseline|."""
-        if self.baseline is None or self.keeps:
+        if self.baseline is None:
             return Fraction(0)
         return abs(self.final - self.baseline) * Fraction(percent) / 100
 
@@ -152,7 +154,7 @@ def chart(
     course = Course(
         starts=starts - DAY,
         baseline=None,
-        steps=tuple(_steps(target, final, starts, ends)),
+        steps=tuple(_steps(target, final, starts, ends) if kind not in STATES else [Owed(ends, final)]),
         final=final,
         upward=not downward,
         strict=target.comparator is Comparator.MORE_THAN,
@@ -160,6 +162,8 @@ def chart(
         capped=downward and total and target.window is not Window.POINT,
     )
     course = _with_tolerance(_absolute(_final_of_window(course), target), target, tolerance)
+    if course.keeps:
+        return course
     if target.window in (Window.YEAR, Window.QUARTER):
         return replace(course, baseline=Fraction(0)) if total else course
     return _from_baseline(course, target, total, ratio, own_share)

@@ -265,7 +265,7 @@ def _assumptions(case: Case, course: Course, status: Status, now: Reading) -> It
     """Codes of the settings that decided the answer."""
     if case.target.comparator is Comparator.ABOUT:
         yield ABOUT
-    if status in (Status.AT_RISK, Status.BEHIND) and course.baseline is not None and not course.keeps:
+    if status in (Status.AT_RISK, Status.BEHIND) and course.baseline is not None:
         yield BAND
     if case.target.measure is Measure.MEAN and now.missing:
         yield UNRATED

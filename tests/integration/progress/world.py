@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import httpx
 from fastapi import Depends, FastAPI, Request
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from contracts.base import Model
 from contracts.feed import Entity
@@ -27,6 +27,8 @@ from services.progress.settings import Settings
 
 NAMES = UUID("5f0c1d52-7f0e-4a54-9f3e-3d6f6a1f2b11")
 SINCE = date(2021, 1, 1)
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'progress' ORDER BY tablename"
+_DIGEST = "md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) AS digest"
 
 
 def id_of(code: str) -> UUID:
@@ -193,21 +195,23 @@ def plan() -> list[Entity]:
     return found
 
 
-def grant(role: Role, organisation: str) -> Grant:
-    """A role at an organisation."""
-    return Grant(role=role, organisation=id_of(organisation))
+def grant(role: Role, organisation: str, items: list[str] | None = None) -> Grant:
+    """A role at an organisation, for some items only if they are given."""
+    return Grant(role=role, organisation=id_of(organisation), items=items)
 
 
 def people() -> dict[str, Principal]:
-    """A reporter for every unit, a reviewer for every office, and some who only look."""
+    """A reporter for every unit, two reviewers for every office, and some who only look."""
     offices = ("P", "C1", "C2", "Z", "X11", "X12", "X21")
     units = [*offices, "D", *(u.code for u in province() if u.level is Level.INSTITUTION)]
     found = {f"reporter-{code}": [grant(Role.REPORTER, code)] for code in units}
     found |= {f"reviewer-{code}": [grant(Role.REVIEWER, code)] for code in offices}
+    found |= {f"second-{code}": [grant(Role.REVIEWER, code)] for code in offices}
     found |= {
         "planner-P": [grant(Role.PLANNER, "P")],
         "planner-X11": [grant(Role.PLANNER, "X11")],
         "viewer-P": [grant(Role.VIEWER, "P")],
+        "viewer-X11": [grant(Role.VIEWER, "X11")],
         "auditor-P": [grant(Role.AUDITOR, "P")],
         "both-X11": [grant(Role.REPORTER, "X11"), grant(Role.REVIEWER, "X11")],
         "nobody": [],
@@ -222,6 +226,17 @@ class Book:
         self.people = people()
         self.epoch = 0
         self.lease = True
+
+    def put(self, name: str, *grants: Grant) -> None:
+        """Give somebody exactly these grants."""
+        self.people[name] = Principal(id=id_of(name), kind="person", name=name, grants=list(grants))
+        self.epoch += 1
+
+    def remove(self, *names: str) -> None:
+        """Let people go."""
+        for name in names:
+            del self.people[name]
+        self.epoch += 1
 
     def find(self, principal: UUID) -> Principal | None:
         """The principal with this id."""
@@ -260,6 +275,36 @@ class World:
             headers["Idempotency-Key"] = f"key-{self.keys[0]:08}"
         return await self.client.request(method, f"/api/v1{path}", headers=headers, **more)
 
+    async def post(self, who: str, path: str, body: Any = None, *, etag: str | None = None) -> httpx.Response:
+        """One POST as somebody, with If-Match if an ETag is given."""
+        headers = {"If-Match": etag} if etag is not None else {}
+        return await self.call(who, "POST", path, json={} if body is None else body, headers=headers)
+
+    async def step(self, who: str, submission: Mapping[str, Any], action: str, **body: Any) -> httpx.Response:
+        """One step of a submission as somebody who has read it just now."""
+        path = f"/submissions/{submission['id']}"
+        if action == "edit":
+            return await self.call(who, "PUT", path, json=body, headers={"If-Match": submission["etag"]})
+        return await self.post(who, f"{path}/{action}", body, etag=submission["etag"])
+
+    async def take(self, who: str, submission: Mapping[str, Any], action: str, **body: Any) -> dict[str, Any]:
+        """The same for a step that must succeed; the submission afterwards."""
+        response = await self.step(who, submission, action, **body)
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def read(self, who: str, path: str, **params: Any) -> dict[str, Any]:
+        """One GET that must succeed."""
+        response = await self.call(who, "GET", path, params=params)
+        assert response.status_code == 200, response.text
+        found: dict[str, Any] = response.json()
+        return found
+
+    async def draft(self, code: str, indicator: str, period: str, **answer: Any) -> dict[str, Any]:
+        """Save one answer as the unit's reporter."""
+        return await self.report(code, indicator, period, submit=False, **answer)
+
     async def report(self, code: str, indicator: str, period: str, **answer: Any) -> dict[str, Any]:
         """Submit one answer as the unit's reporter."""
         body = {"organisation": code, "indicator": indicator, "period": period, "submit": True, **answer}
@@ -268,18 +313,10 @@ class World:
         found: dict[str, Any] = response.json()
         return found
 
-    async def approve(self, submission: dict[str, Any], *offices: str) -> dict[str, Any]:
+    async def approve(self, submission: dict[str, Any], *offices: str, **body: Any) -> dict[str, Any]:
         """Approve as the reviewers of the offices, one after another."""
         for office in offices:
-            response = await self.call(
-                f"reviewer-{office}",
-                "POST",
-                f"/submissions/{submission['id']}/approve",
-                json={},
-                headers={"If-Match": submission["etag"]},
-            )
-            assert response.status_code == 200, response.text
-            submission = response.json()
+            submission = await self.take(f"reviewer-{office}", submission, "approve", **body)
         return submission
 
     async def figure(self, organisation: str, indicator: str, period: str, scope: str | None = None) -> dict[str, Any]:
@@ -292,6 +329,28 @@ class World:
         found: dict[str, Any] = response.json()
         return found
 
+    async def standing(self, organisation: str, on: str, target: str) -> dict[str, Any]:
+        """The standing of one target in an area on a day."""
+        found = await self.read("viewer-P", "/standings", organisation=organisation, on=on, target=target)
+        [one] = found["items"]
+        return dict(one)
+
+    async def rows(self, statement: str, **params: Any) -> Sequence[Row[Any]]:
+        """What a query finds."""
+        async with self.database.transaction() as conn:
+            return (await conn.execute(text(statement), params)).all()
+
+    async def run(self, statement: str, **params: Any) -> None:
+        """A statement of the test's own, past the API."""
+        async with self.database.transaction() as conn:
+            await conn.execute(text(statement), params)
+
+    async def contents(self) -> dict[str, str]:
+        """A digest of every table, to see whether anything has changed."""
+        tables = [row.tablename for row in await self.rows(_TABLES)]
+        parts = [f"SELECT '{name}' AS name, {_DIGEST} FROM progress.{name} AS t" for name in tables]
+        return {row.name: row.digest for row in await self.rows(" UNION ALL ".join(parts))}
+
     async def copy(self, *, organisations: Sequence[OrganisationEntity] = (), entries: Sequence[Entity] = ()) -> None:
         """Let changes of organisations or plans arrive, as a feed would bring them."""
         async with self.database.transaction() as conn:
@@ -303,17 +362,9 @@ class World:
                 await conn.execute(text("UPDATE progress.feed_cursor SET position = position + 1"))
 
 
-@asynccontextmanager
-async def world(url: str) -> AsyncIterator[World]:
-    """The service on a migrated database, with the small province and its plan, periods open until tomorrow."""
-    settings = Settings(
-        database_url=url, auth_url="http://auth", targets_url="http://targets", service_key="k" * 32
-    )
-    app = build(settings)
-    book = Book()
-    database: Database = app.state.database
-    app.state.desk = Desk(database, app.state.directory, Reviewers(book, lambda: datetime.now(UTC).date()))  # type: ignore[arg-type]
-    app.dependency_overrides[signed_in] = _caller_of(book)
+async def fill(url: str) -> None:
+    """Put the small province and its plan into a migrated database, all periods open until tomorrow."""
+    database = Database(url, pool=2)
     async with database.transaction() as conn:
         everyone = [entity("organisation", str(u.id), u) for u in province()]
         await apply_organisations(work.settle_after_copy)(conn, everyone, True)
@@ -322,11 +373,24 @@ async def world(url: str) -> AsyncIterator[World]:
             text("INSERT INTO progress.feed_cursor (source, feed, position) VALUES ('targets', :feed, 1)"),
             {"feed": id_of("feed")},
         )
-        await conn.execute(
-            text("UPDATE progress.period SET closes_at = :until"),
-            {"until": datetime.now(UTC) + timedelta(days=1)},
-        )
-    transport = httpx.ASGITransport(app=app)
+        until = datetime.now(UTC) + timedelta(days=1)
+        await conn.execute(text("UPDATE progress.period SET closes_at = :until"), {"until": until})
+    await database.close()
+
+
+@asynccontextmanager
+async def world(url: str) -> AsyncIterator[World]:
+    """The service on a database that `fill` has filled."""
+    settings = Settings(
+        database_url=url, auth_url="http://auth", targets_url="http://targets", service_key="k" * 32, pool=16
+    )
+    app = build(settings)
+    book = Book()
+    database: Database = app.state.database
+    reviewers = Reviewers(book, lambda: datetime.now(UTC).date())  # type: ignore[arg-type]
+    app.state.desk = Desk(database, app.state.directory, reviewers)
+    app.dependency_overrides[signed_in] = _caller_of(book)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://progress") as client:
         yield World(app, database, book, client)
     await database.close()

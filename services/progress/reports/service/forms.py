@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.catalogue import TargetEntity
 from contracts.plans import Indicator
-from contracts.reports import Answer, FormEntry, ReportForm, ReportResult, ReportSave, Submission, ReportWindow
+from contracts.reports import Answer, FormEntry, ReportForm, ReportResult, ReportSave, ReportWindow, Submission
 from contracts.vocabularies import Rhythm, Role
 from contracts.vocabularies import SubmissionState as State
 from kernel import idempotency
@@ -21,8 +21,9 @@ from services.progress.directory.catalogue import Catalogue
 from services.progress.directory.repository import Named
 from services.progress.figures import repository as figures_repository
 from services.progress.figures.repository import SeriesKey
-from services.progress.reports import repository, rules, service, views, writing
+from services.progress.reports import repository, rules, views, writing
 from services.progress.reports.moment import Moment, begin
+from services.progress.reports.service import submissions
 from services.progress.reports.writing import must_be_open, must_be_sound
 from services.progress.schema import idempotency_keys
 from services.progress.standing.asking import threshold_sentence
@@ -145,7 +146,7 @@ async def save(desk: Desk, caller: Caller, code: str, period: str, wanted: Repor
     async with desk.database.transaction(caller.id) as conn:
         moment = await begin(conn, desk, caller)
         unit, _ = await _about(moment, code, period)
-        await service.may_report(moment, unit)
+        await submissions.may_report(moment, unit)
         _distinct(wanted)
         rows = []
         order = sorted(enumerate(wanted.entries), key=lambda pair: (pair[1].indicator, pair[1].subject or ""))
@@ -153,7 +154,7 @@ async def save(desk: Desk, caller: Caller, code: str, period: str, wanted: Repor
             fact = await writing.fact_of(moment, unit, entry, period, f"/entries/{at}")
             answer = writing.answer_of(entry)
             must_be_sound(fact.indicator, answer, complete=False, prefix=f"/entries/{at}")
-            row, _new = await service.put(moment, fact, answer, submit=False)
+            row, _new = await submissions.put(moment, fact, answer, submit=False)
             rows.append(row)
         items = await views.present(conn, desk, moment.catalogue, caller, rows, moment.today)
     return ReportResult(organisation=unit.code, period=period, items=items)
@@ -174,7 +175,7 @@ async def submit(desk: Desk, caller: Caller, code: str, period: str, key: idempo
     async with desk.database.transaction(caller.id) as conn:
         moment = await begin(conn, desk, caller)
         unit, _ = await _about(moment, code, period)
-        await service.may_report(moment, unit)
+        await submissions.may_report(moment, unit)
         stored = await idempotency.claim(conn, idempotency_keys, caller.id, key)
         if stored is not None:
             return stored.status, stored.body
@@ -202,4 +203,4 @@ async def _submit_one(moment: Moment, seen: Any, standing: Standing) -> Any:
     must_be_sound(
         moment.catalogue.indicators[row.indicator], answer, complete=True, prefix=f"/{row.indicator}"
     )
-    return await service.submit_row(moment, key, await writing.as_new_version(moment, row, answer))
+    return await submissions.submit_row(moment, key, await writing.as_new_version(moment, row, answer))

@@ -15,7 +15,7 @@ from services.progress.directory import service as directory_service
 from services.progress.reports import repository, views
 from services.progress.reports.models import submission as heads_table
 from services.progress.reports.moment import begin
-from services.progress.reports.service import loaded
+from services.progress.reports.service.submissions import loaded
 
 
 @dataclass(frozen=True)
