@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -98,9 +98,7 @@ class Verifier:
         if not sound:
             raise ValueError("claims")
         session = claims.get("sid")
-        return Token(
-            UUID(claims["sub"]), str(claims["kind"]), UUID(session) if session else None, float(issued)
-        )
+        return Token(UUID(claims["sub"]), str(claims["kind"]), UUID(session) if session else None, float(issued))
 
 
 class RightsBook(Protocol):
@@ -115,13 +113,21 @@ class RightsBook(Protocol):
         ...
 
 
+@runtime_checkable
+class Learning(Protocol):
+    """A book that can ask for somebody it does not know yet."""
+
+    async def learn(self, principal: UUID) -> Principal | None:
+        """The principal, if he is known by now."""
+        ...
+
+
 def standing_grants(grants: Iterable[Grant], today: date) -> tuple[Grant, ...]:
     """The grants that hold on a day."""
     return tuple(
         g
         for g in grants
-        if (g.valid_from is None or g.valid_from <= today)
-        and (g.valid_until is None or today < g.valid_until)
+        if (g.valid_from is None or g.valid_from <= today) and (g.valid_until is None or today < g.valid_until)
     )
 
 
@@ -141,7 +147,7 @@ class Access:
         token = await self.verifier.check(raw)
         if changing and not self.book.certain():
             raise RightsUnknown()
-        principal = await self.find(token.subject) if self.find else self.book.find(token.subject)
+        principal = await self._principal(token.subject)
         if principal is None or principal.disabled or _superseded(token, principal.tokens_valid_after):
             raise Unauthenticated()
         return Caller(
@@ -152,6 +158,14 @@ class Access:
             session=token.session,
             must_change_password=principal.must_change_password,
         )
+
+    async def _principal(self, who: UUID) -> Principal | None:
+        if self.find:
+            return await self.find(who)
+        found = self.book.find(who)
+        if found is None and isinstance(self.book, Learning):
+            found = await self.book.learn(who)
+        return found
 
 
 def _superseded(token: Token, after: datetime | None) -> bool:

@@ -4,7 +4,7 @@ AppError
 ├── Unauthenticated 401
 ├── Forbidden 403 ── SeparationOfDuty
 ├── NotFound 404
-├── MalformedRequest 400 ── IdempotencyKeyRequired, BadCursor
+├── MalformedRequest 400 ── IdempotencyKeyRequired, BadCursor, InvalidGrant, UnsupportedGrantType
 ├── Conflict 409 ── StateConflict, PeriodClosed, Duplicate, IdempotencyInProgress
 ├── Gone 410
 ├── StaleVersion 412 · PreconditionRequired 428
@@ -115,6 +115,20 @@ class BadCursor(MalformedRequest):
 
     code = "bad-cursor"
     zh = "翻页链接与此列表不符；请从第一页重新开始。"
+
+
+class InvalidGrant(MalformedRequest):
+    """This session cannot be renewed: it has ended or its token was used before; sign in again."""
+
+    code = "invalid-grant"
+    zh = "会话无法续期：已结束，或其令牌已被使用；请重新登录。"
+
+
+class UnsupportedGrantType(MalformedRequest):
+    """The token endpoint knows the grant types password, refresh_token and client_credentials."""
+
+    code = "unsupported-grant-type"
+    zh = "令牌端点支持的 grant_type 为 password、refresh_token 和 client_credentials。"
 
 
 class Conflict(AppError):

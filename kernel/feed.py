@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -255,7 +256,12 @@ class Follower:
             await self._apply(conn, everything.entities, True)
 
     async def _advance(self, conn: AsyncConnection, feed: UUID, position: int, seen: int | None) -> bool:
-        """Move the cursor, holding its row; False when another worker has moved it already."""
+        """Move the cursor; False when another worker has moved it already.
+
+        One feed at a time until commit: of two applied at once neither sees the other's rows, and what is derived
+        from both would lack them for good.
+        """
+        await conn.execute(text(f"LOCK TABLE {self._cursor.fullname} IN SHARE ROW EXCLUSIVE MODE"))
         fresh = insert(self._cursor).values(source=self.name, feed=feed, position=position)
         moved = fresh.on_conflict_do_update(
             index_elements=["source"],

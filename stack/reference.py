@@ -6,7 +6,6 @@ from gateway.settings import Settings as GatewaySettings
 from kernel.errors import family
 from kernel.settings import Settings
 from services.auth.settings import Settings as AuthSettings
-from services.auth.tokens import rules as _token_errors  # noqa: F401 (registers its errors)
 from services.progress.settings import Settings as ProgressSettings
 from services.targets.settings import Settings as TargetsSettings
 

@@ -1,6 +1,6 @@
 """What every use case of this service works with, chosen once in app.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from contracts.rights import Grant
 from contracts.vocabularies import Role
 from kernel.auth import standing_grants
 from kernel.db import Database
@@ -21,21 +22,23 @@ class Reviewers:
     def __init__(self, rights: RightsCopy, today: Callable[[], date]) -> None:
         self._rights, self._today = rights, today
         self._seen: tuple[int, date] = (-2, date.min)
-        self._at: frozenset[UUID] = frozenset()
+        self._grants: list[Grant] = []
+        self._known: dict[frozenset[str], frozenset[UUID]] = {}
 
-    def at(self, organisation: UUID) -> bool:
-        """Whether somebody may review at exactly this organisation today."""
+    def offices(self, items: frozenset[str]) -> frozenset[UUID]:
+        """The organisations at which somebody may review today what serves these items."""
         now = (self._rights.epoch, self._today())
         if now != self._seen:
-            self._at = frozenset(
-                grant.organisation
-                for person in self._rights.everyone()
-                if not person.disabled
-                for grant in standing_grants(person.grants, now[1])
-                if grant.role is Role.REVIEWER
-            )
-            self._seen = now
-        return organisation in self._at
+            self._grants, self._known, self._seen = list(self._standing(now[1])), {}, now
+        if items not in self._known:
+            able = (g for g in self._grants if g.items is None or items.intersection(g.items))
+            self._known[items] = frozenset(grant.organisation for grant in able)
+        return self._known[items]
+
+    def _standing(self, today: date) -> Iterator[Grant]:
+        for person in self._rights.everyone():
+            if not person.disabled:
+                yield from (g for g in standing_grants(person.grants, today) if g.role is Role.REVIEWER)
 
 
 @dataclass(frozen=True)

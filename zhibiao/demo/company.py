@@ -28,16 +28,18 @@ class Company:
     def fits(self, login: str) -> bool:
         """Whether an existing login has the password of this demonstration."""
         try:
-            self._system.client(login, self.password(login)).close()
+            self._signed_in(login)
         except Unauthenticated:
             return False
         return True
 
     def __getitem__(self, login: str) -> Zhibiao:
         """The client of the person who has this login in the cast."""
+        return self._signed_in(self._logins.get(login, login))
+
+    def _signed_in(self, login: str) -> Zhibiao:
         if login not in self._clients:
-            real = self._logins.get(login, login)
-            self._clients[login] = self._system.client(real, self.password(real))
+            self._clients[login] = self._system.client(login, self.password(login))
         return self._clients[login]
 
     def __enter__(self) -> Self:

@@ -45,6 +45,7 @@ class Play:
         self.record = Record()
         self._onlooker = company[cast.reviewer_at(cast.PROVINCE)]
         self.first = not self._standing()
+        self._seen = look(self._onlooker)
 
     def words(self) -> Words:
         """The names of stages, so that answers can be told in words."""
@@ -54,7 +55,7 @@ class Play:
 
     def before(self) -> Look:
         """The figures before anything is done."""
-        return look(self._onlooker)
+        return self._seen
 
     def scenes(self) -> Iterator[Scene]:
         """Scene after scene."""
@@ -71,8 +72,11 @@ class Play:
     def _scene(self, title: str, act: Callable[[], None]) -> Scene:
         so_far = len(self.record.acts)
         act()
-        with progress("读取指标和状态 / looking"):
-            return Scene(title, self.record.acts[so_far:], look(self._onlooker))
+        acts = self.record.acts[so_far:]
+        if acts:
+            with progress("读取指标和状态 / looking"):
+                self._seen = look(self._onlooker)
+        return Scene(title, acts, self._seen)
 
     def _standing(self) -> dict[tuple[str, str, str | None], Submission]:
         """What stands of the script now."""

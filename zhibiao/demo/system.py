@@ -82,11 +82,11 @@ def answers(url: str) -> bool:
 
 def admin_name() -> str:
     """The administrator's login."""
-    return os.environ.get("ZHIBIAO_ADMIN_NAME", "admin")
+    return os.environ.get("ZHIBIAO_ADMIN_NAME") or "admin"
 
 
 def _known_password() -> str | None:
-    return os.environ.get("ZHIBIAO_ADMIN_PASSWORD")
+    return os.environ.get("ZHIBIAO_ADMIN_PASSWORD") or None
 
 
 def _asked_password() -> str:

@@ -30,7 +30,7 @@ from services.auth.people.passwords import Passwords
 from services.auth.rights import granting
 from services.auth.rights import repository as rights
 from services.auth.rights.repository import GrantRow
-from services.auth.rights.rules import ADMINISTRATORS
+from services.auth.rights.rules import ADMINISTRATORS, FIRST
 from services.auth.rights.service import acknowledged
 from services.auth.schema import AUDIT, KEYS
 from services.auth.tokens import repository as sessions
@@ -45,7 +45,7 @@ _NO_TREE = Said("请先载入组织机构，再建立管理员。", "load the or
 async def ensure_first_administrator(
     database: Database, *, login: str, password: str, passwords: Passwords | None = None
 ) -> bool:
-    """Make the first administrator, with both roles at the top of the tree; False if there ever was one.
+    """Make the first administrator, who also plans, at the top of the tree; False if there ever was one.
 
     Raises Invalid for a weak password, StateConflict before any organisation is loaded.
     """
@@ -76,7 +76,7 @@ async def _store_first(conn: AsyncConnection, login: str, hashed: str, tops: Seq
     grants = [
         {"id": new_id(), "principal": who, "role": role.value, "organisation": top, "items": None}
         for top in tops
-        for role in ADMINISTRATORS
+        for role in FIRST
     ]
     await rights.add_grants(conn, grants)
     await _record(conn, audit.SYSTEM, "user.created", who, 1, tops[0], {"login": login})

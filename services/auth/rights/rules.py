@@ -14,6 +14,8 @@ GRANTABLE: dict[Role, frozenset[Role]] = {
 """What the holder of a role may grant within his own subtree."""
 
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN)
+FIRST = (*ADMINISTRATORS, Role.PLANNER)
+"""Roles of the first account: it sets up people, and sees the plan it has just loaded."""
 
 
 def granters(role: Role) -> tuple[Role, ...]:

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from kernel.errors import MalformedRequest
-
 GRACE_SECONDS = 10
 """How long an honest retry of a renewal is answered again, in seconds on the database's clock."""
 
@@ -14,20 +12,6 @@ GUESSES = 10
 """Wrong passwords for one name, known or not, within the window; then nobody tries this name until it is over."""
 GUESS_WINDOW = timedelta(minutes=15)
 """No longer: a wait that others can cause must not keep a director out on the last day of a period."""
-
-
-class InvalidGrant(MalformedRequest):
-    """This session cannot be renewed: it has ended or its token was used before; sign in again."""
-
-    code = "invalid-grant"
-    zh = "会话无法续期：已结束，或其令牌已被使用；请重新登录。"
-
-
-class UnsupportedGrantType(MalformedRequest):
-    """The token endpoint knows the grant types password, refresh_token and client_credentials."""
-
-    code = "unsupported-grant-type"
-    zh = "令牌端点支持的 grant_type 为 password、refresh_token 和 client_credentials。"
 
 
 class Verdict(Enum):

@@ -16,7 +16,7 @@ from contracts.access import TokenAnswer
 from kernel import audit
 from kernel.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Caller
 from kernel.db import Database
-from kernel.errors import RateLimited, Said, Unauthenticated, Unavailable
+from kernel.errors import InvalidGrant, RateLimited, Said, Unauthenticated, Unavailable
 from kernel.ids import new_id
 from kernel.logs import log
 from services.auth.clock import now as wall_clock
@@ -163,7 +163,7 @@ async def renew(issuer: Issuer, token: str) -> TokenAnswer:
             who = await _retried(conn, token, following)
     # Only now: ending the session of a token used twice must be committed although the request fails.
     if who is None:
-        raise rules.InvalidGrant()
+        raise InvalidGrant()
     return await issuer.answer(who, following)
 
 

@@ -54,6 +54,10 @@ _BELOW = text("""
 """)
 
 
+AREAS = (Kind.DIVISION.value, Kind.FUNCTIONAL_ZONE.value)
+"""What has a territory, and so figures made of others'."""
+
+
 class Named(NamedTuple):
     """An organisation by all its names."""
 
@@ -292,5 +296,5 @@ async def areas_below(conn: AsyncConnection, area: UUID, level: str | None, on: 
     if level is not None:
         query = query.where(organisation.c.level == level)
     if level != Level.INSTITUTION.value:
-        query = query.where(organisation.c.kind.in_([Kind.DIVISION.value, Kind.FUNCTIONAL_ZONE.value]))
+        query = query.where(organisation.c.kind.in_(AREAS))
     return [Named(*row) for row in await conn.execute(query)]

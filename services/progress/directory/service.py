@@ -50,8 +50,9 @@ class Directory:
 
 async def read_catalogue(conn: AsyncConnection) -> Catalogue:
     """The catalogue as it stands in this transaction."""
-    rows = [(row.kind, row.key, row.body) for row in await repository.entries(conn)]
-    return parse(await repository.position(conn, "targets"), rows)
+    # the position first: what is committed in between is read again, rather than taken for known
+    position = await repository.position(conn, "targets")
+    return parse(position, [(row.kind, row.key, row.body) for row in await repository.entries(conn)])
 
 
 def apply_organisations(

@@ -133,21 +133,30 @@ _MISSING = text("""
 """)
 
 _SOURCES = text("""
-    SELECT DISTINCT ON (s.organisation, s.subject)
-           s.id, o.code, o.name, s.subject, s.period, s.ends_on, s.version, s.state, s.in_force_version,
+    WITH given AS (
+        SELECT s.*, o.code, o.name,
+               CASE WHEN s.state IN ('submitted', 'approved') THEN s.version ELSE s.in_force_version END AS counts,
+               row_number() OVER (PARTITION BY s.organisation, s.subject ORDER BY s.ends_on DESC) AS newest,
+               row_number() OVER (PARTITION BY s.organisation, s.subject, s.in_force_version IS NULL
+                                  ORDER BY s.ends_on DESC) AS newest_of_its_kind
+        FROM progress.scope_member m
+        JOIN progress.membership a ON a.organisation = m.organisation AND a.line = 'territory'
+             AND a.ancestor = :area AND a.valid_from <= :on AND a.valid_to > :on
+        JOIN progress.organisation o ON o.id = m.organisation
+        JOIN progress.submission s ON s.organisation = m.organisation AND s.subject = m.subject
+             AND s.indicator = :indicator AND s.ends_on BETWEEN :since AND :on
+             AND (s.in_force_version IS NOT NULL OR s.state = 'submitted')
+        WHERE m.scope = :scope AND m.certain AND m.valid_from <= :on AND m.valid_to > :on
+    )
+    SELECT g.id, g.code, g.name, g.subject, g.period, g.ends_on, g.version, g.state, g.in_force_version,
            r.answer AS reported, r.judgement AS reported_judgement, c.answer AS confirmed, c.judgement
-    FROM progress.scope_member m
-    JOIN progress.membership a ON a.organisation = m.organisation AND a.line = 'territory'
-         AND a.ancestor = :area AND a.valid_from <= :on AND a.valid_to > :on
-    JOIN progress.organisation o ON o.id = m.organisation
-    JOIN progress.submission s ON s.organisation = m.organisation AND s.subject = m.subject
-         AND s.indicator = :indicator AND s.ends_on BETWEEN :since AND :on
-         AND (s.in_force_version IS NOT NULL OR s.state = 'submitted')
-    LEFT JOIN progress.submission_version r ON r.submission = s.id AND r.version =
-         CASE WHEN s.state IN ('submitted', 'approved') THEN s.version ELSE s.in_force_version END
-    LEFT JOIN progress.submission_version c ON c.submission = s.id AND c.version = s.in_force_version
-    WHERE m.scope = :scope AND m.certain AND m.valid_from <= :on AND m.valid_to > :on
-    ORDER BY s.organisation, s.subject, s.ends_on DESC
+    FROM given g
+    LEFT JOIN progress.submission_version r
+      ON r.submission = g.id AND r.version = g.counts AND (:flow OR g.newest = 1)
+    LEFT JOIN progress.submission_version c
+      ON c.submission = g.id AND c.version = g.in_force_version AND (:flow OR g.newest_of_its_kind = 1)
+    WHERE r.answer IS NOT NULL OR c.answer IS NOT NULL
+    ORDER BY g.code, g.subject, g.ends_on
 """).columns(reported=Json, confirmed=Json)
 
 _SERIES_OF = text("""
@@ -155,6 +164,11 @@ _SERIES_OF = text("""
     WHERE (state = 'submitted' OR in_force_version IS NOT NULL)
       AND (CAST(:organisations AS uuid[]) IS NULL OR organisation = ANY(CAST(:organisations AS uuid[])))
     ORDER BY organisation, indicator, subject
+""")
+
+_SUBJECTS_OF = text("""
+    SELECT DISTINCT subject FROM progress.scope_member
+    WHERE organisation = :organisation AND scope = :scope ORDER BY subject
 """)
 
 _SYNTHETIC = text("""
@@ -296,10 +310,10 @@ async def missing(
 
 
 async def sources(
-    conn: AsyncConnection, area: UUID, indicator: str, scope: str, since: date, on: date
+    conn: AsyncConnection, area: UUID, indicator: str, scope: str, since: date, on: date, *, flow: bool
 ) -> list[Row[Any]]:
-    """The newest submission of each unit in scope between two days."""
-    params = {"area": area, "indicator": indicator, "scope": scope, "since": since, "on": on}
+    """What each unit in scope has given between two days: of a stock the newest only, of a flow everything."""
+    params = {"area": area, "indicator": indicator, "scope": scope, "since": since, "on": on, "flow": flow}
     return list(await conn.execute(_SOURCES, params))
 
 
@@ -312,6 +326,12 @@ async def series_of(conn: AsyncConnection, organisations: Sequence[UUID] | None)
 async def synthetic(conn: AsyncConnection, area: UUID) -> bool:
     """Whether invented units stand in an area, so that its figures must say so."""
     return bool((await conn.execute(_SYNTHETIC, {"area": area})).scalar_one())
+
+
+async def subjects_of(conn: AsyncConnection, unit: UUID, scope: str) -> list[str]:
+    """The subjects a unit answers for in a scope; the empty one is the unit itself."""
+    rows = await conn.execute(_SUBJECTS_OF, {"organisation": unit, "scope": scope})
+    return [row.subject for row in rows]
 
 
 async def facts(

@@ -196,7 +196,8 @@ def deciding_fact(indicator: Indicator, tally: Tally) -> str | None:
     return next((choice.condition.fact for choice in choices if choice.condition is not None), None)
 
 
-_JUDGEMENTS = {"not_met": Decimal(0), "partly": Decimal(1), "met": Decimal(2)}
+# what nobody has judged yet is nothing, and so not to be confused with "not met"
+_JUDGEMENTS = {"not_met": Decimal(1), "partly": Decimal(2), "met": Decimal(3)}
 
 
 def _value(indicator: Indicator, said: Judged) -> Decimal:

@@ -75,10 +75,10 @@ def question(catalogue: Catalogue, indicator: Code, scope: Code | None, period: 
 async def read(conn: AsyncConnection, catalogue: Catalogue, area: Named, asked: Question) -> Figure:
     """A figure: kept sums and pending deltas in one statement, the base from the period's last day."""
     on = asked.period.ends_on
-    if area.level == Level.INSTITUTION.value:
-        steps = await _own_steps(conn, area, asked)
-    else:
+    if area.kind in directory_repository.AREAS:
         steps = await _area_steps(conn, area, asked)
+    else:
+        steps = await _own_steps(conn, area, asked)
     base = await repository.bases(conn, [area.id], [asked.scope], on)
     in_scope, _ = base.get((area.id, asked.scope), (0, 0))
     reported, confirmed = (_total(steps, s, asked.since) for s in (Series.REPORTED, Series.CONFIRMED))
@@ -123,13 +123,17 @@ async def _area_steps(conn: AsyncConnection, area: Named, asked: Question) -> St
 
 
 async def _own_steps(conn: AsyncConnection, unit: Named, asked: Question) -> Steps:
-    """An institution's own figure, straight from its versions; only areas have kept sums."""
-    key, tally = SeriesKey(unit.id, "", asked.indicator.code), Tally(asked.scope)
-    around = await settling.surroundings(conn, key, asked.indicator, [tally])
-    alone = Surroundings([Above(BEGINNING, date.max, unit.id)], around.scopes, around.facts)
-    reports = await settling.reports(conn, key)
-    cells = rules.contributions(reports, asked.indicator, [tally], alone, lambda day: day)
-    return [(c.series, c.ends_on, step) for c, step in cells.items() if c.ends_on <= asked.period.ends_on]
+    """What an institution or a department answers for itself, straight from its versions; only areas have kept sums."""
+    tally = Tally(asked.scope)
+    found: Steps = []
+    for subject in await repository.subjects_of(conn, unit.id, asked.scope):
+        key = SeriesKey(unit.id, subject, asked.indicator.code)
+        around = await settling.surroundings(conn, key, asked.indicator, [tally])
+        alone = Surroundings([Above(BEGINNING, date.max, unit.id)], around.scopes, around.facts)
+        reports = await settling.reports(conn, key)
+        cells = rules.contributions(reports, asked.indicator, [tally], alone, lambda day: day)
+        found += [(c.series, c.ends_on, step) for c, step in cells.items() if c.ends_on <= asked.period.ends_on]
+    return found
 
 
 def _total(steps: Steps, series: Series, since: date) -> Amounts:
@@ -145,8 +149,9 @@ def value_of(indicator: Indicator, amounts: Amounts) -> FigureValue:
         value = (amounts.numerator * 100 / amounts.denominator).quantize(Decimal("0.0001"))
     elif indicator.value is Value.YES_NO:
         value = Decimal(amounts.complying)
+    unjudged = indicator.value is Value.JUDGED and not value
     return FigureValue(
-        value=value if given and not (ratio and not amounts.denominator) else None,
+        value=value if given and not unjudged and not (ratio and not amounts.denominator) else None,
         numerator=amounts.numerator if given and ratio else None,
         denominator=amounts.denominator if given and ratio else None,
         units=amounts.units,
@@ -187,7 +192,7 @@ async def table(
         now = today(await calendar_repository.now(conn))
         top = await directory_service.visible(conn, caller, code, now)
         catalogue = await directory.catalogue(conn)
-        asked = [question(catalogue, indicator, None, period) for indicator in indicators]
+        asked = [question(catalogue, indicator, None, period) for indicator in dict.fromkeys(indicators)]
         if not asked:
             raise NotFound()
         on = asked[0].period.ends_on
@@ -236,8 +241,9 @@ async def sources(
         area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)))
         catalogue = await directory.catalogue(conn)
         asked = question(catalogue, indicator, scope, period)
+        flow = asked.indicator.nature is Nature.FLOW
         rows = await repository.sources(
-            conn, area.id, indicator, asked.scope, asked.since, asked.period.ends_on
+            conn, area.id, indicator, asked.scope, asked.since, asked.period.ends_on, flow=flow
         )
     return [_source(row, asked) for row in rows]
 

@@ -51,7 +51,7 @@ async def settle_all(
     revision: int,
 ) -> None:
     """Settle every series of some organisations, or of all; in a fixed order, so that two never deadlock."""
-    for key in await repository.series_of(conn, organisations):
+    for key in sorted(await repository.series_of(conn, organisations)):
         await repository.lock(conn, key)
         await settle(conn, catalogue, key, cause=cause, revision=revision)
 

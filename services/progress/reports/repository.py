@@ -63,6 +63,13 @@ async def find(conn: AsyncConnection, submission_id: UUID) -> Any:
     return (await conn.execute(heads().where(submission.c.id == submission_id))).first()
 
 
+async def series(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, str, str]]:
+    """The series (organisation, subject, indicator) of submissions; series are held in this order, never in another."""
+    columns = submission.c.id, submission.c.organisation, submission.c.subject, submission.c.indicator
+    found = await conn.execute(select(*columns).where(submission.c.id.in_(ids)))
+    return {row.id: (row.organisation, row.subject, row.indicator) for row in found}
+
+
 async def of_report(conn: AsyncConnection, unit: UUID, period: str) -> list[Row[Any]]:
     """All submissions of a unit and period."""
     query = heads().where(submission.c.organisation == unit, submission.c.period == period)

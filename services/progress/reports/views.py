@@ -60,14 +60,10 @@ def _submission(
     window_open: bool,
 ) -> Submission:
     indicator, subject = catalogue.indicators.get(row.indicator), catalogue.subjects.get(row.subject)
-    reviews = (
-        row.waiting_at is not None
-        and caller.id not in row.authors
-        and (
-            acting_for(caller, row.chain, row.step, items_of(catalogue, row.indicator), desk.reviewers.at)
-            is not None
-        )
-    )
+    items = items_of(catalogue, row.indicator)
+    staffed = desk.reviewers.offices(items)
+    may_act = row.waiting_at is not None and caller.id not in row.authors
+    reviews = may_act and acting_for(caller, row.chain, row.step, items, staffed) is not None
     may = rules.Possible(reports, reviews, window_open)
     state = SubmissionState(row.state)
     return Submission(
@@ -84,7 +80,7 @@ def _submission(
         version=row.version,
         in_force_version=row.in_force_version,
         answer=Answer.model_validate(row.answer),
-        review=_review(desk, row, offices),
+        review=_review(row, offices, staffed),
         returned=Returned.model_validate(row.returned)
         if row.returned and state is SubmissionState.RETURNED
         else None,
@@ -96,7 +92,7 @@ def _submission(
     )
 
 
-def _review(desk: Desk, row: Any, offices: dict[UUID, Named]) -> ReviewState | None:
+def _review(row: Any, offices: dict[UUID, Named], staffed: frozenset[UUID]) -> ReviewState | None:
     office = offices.get(row.waiting_at) if row.waiting_at else None
     if office is None:
         return None
@@ -105,5 +101,5 @@ def _review(desk: Desk, row: Any, offices: dict[UUID, Named]) -> ReviewState | N
         of=len(row.chain),
         waiting_at=office.code,
         waiting_at_name=office.name,
-        no_reviewer=not desk.reviewers.at(office.id),
+        no_reviewer=office.id not in staffed,
     )

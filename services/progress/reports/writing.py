@@ -139,19 +139,23 @@ async def rewrite(moment: Moment, row: Any, answer: Answer) -> Any:
         await repository.rewrite_draft(
             moment.conn, row.id, version, _json(answer), moment.caller.id, moment.caller.name
         )
-    authors = list(dict.fromkeys([*row.authors, moment.caller.id]))
     moved = await repository.move(
         moment.conn,
         row.id,
         seen=row.revision,
         states=rules.WRITABLE,
         version=version,
-        authors=authors,
+        authors=authors_with(moment, row),
         author_name=moment.caller.name,
     )
     if moved is None:
         raise StaleVersion()
     return await _saved(moment, row.id)
+
+
+def authors_with(moment: Moment, row: Any) -> list[UUID]:
+    """Everybody who has written a version, the caller among them; none of them may review it."""
+    return list(dict.fromkeys([*row.authors, moment.caller.id]))
 
 
 async def _was_submitted(moment: Moment, row: Any) -> bool:

@@ -1,6 +1,6 @@
 """Who may decide, and what a decision leads to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,24 +14,25 @@ def acting_for(
     chain: Sequence[UUID],
     step: int,
     indicator_items: frozenset[str],
-    has_reviewer: Callable[[UUID], bool],
+    staffed: Container[UUID],
 ) -> UUID | None:
     """The office a caller decides for at a step: the one whose turn it is, or, where that one has no reviewer,
-    the nearest office above it that he reviews for. None if he may not decide."""
+    the nearest office above it that he reviews for. None if he may not decide. `staffed` are the offices that have a
+    reviewer for these items."""
     for place, office in enumerate(chain[step:]):
-        if place and has_reviewer(chain[step + place - 1]):
+        if place and chain[step + place - 1] in staffed:
             return None
-        if _reviews(caller, office, indicator_items):
+        if office in offices_of(caller, indicator_items):
             return office
     return None
 
 
-def _reviews(caller: Caller, office: UUID, items: frozenset[str]) -> bool:
-    return any(
-        grant.role is Role.REVIEWER
-        and grant.organisation == office
-        and (grant.items is None or items.intersection(grant.items))
+def offices_of(caller: Caller, items: frozenset[str]) -> frozenset[UUID]:
+    """The offices for which a caller reviews what serves these items."""
+    return frozenset(
+        grant.organisation
         for grant in caller.grants
+        if grant.role is Role.REVIEWER and (grant.items is None or items.intersection(grant.items))
     )
 
 
@@ -54,9 +55,9 @@ class Outcome:
         return self.waiting_at is None
 
 
-def after_approval(chain: Sequence[UUID], step: int) -> Outcome:
-    """The step after an approval at `step`."""
-    following = step + 1
+def after_approval(chain: Sequence[UUID], step: int, office: UUID) -> Outcome:
+    """The step after an approval at `step` by an office; one that acted for a vacant office has had its own say too."""
+    following = chain.index(office, step) + 1
     return Outcome(following, chain[following] if following < len(chain) else None)
 
 

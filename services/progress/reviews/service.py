@@ -58,19 +58,21 @@ async def _decide(moment: Moment, submission: UUID, verdict: Verdict) -> Any:
     office = await _admitted(moment, row, verdict)
     await _keep(moment, row, office, verdict)
     if verdict.decision == "approve":
-        return await _approve(moment, row, key, verdict)
+        return await _approve(moment, row, key, office, verdict)
     return await _return(moment, row, key, verdict)
 
 
 async def _admitted(moment: Moment, row: Any, verdict: Verdict) -> UUID:
     if State(row.state) is not State.SUBMITTED:
         raise StateConflict()
+    stale = verdict.revision not in (None, row.revision) or verdict.version not in (None, row.version)
     items = items_of(moment.catalogue, row.indicator)
-    office = rules.must_act(
-        rules.acting_for(moment.caller, row.chain, row.step, items, moment.desk.reviewers.at)
-    )
+    office = rules.acting_for(moment.caller, row.chain, row.step, items, moment.desk.reviewers.offices(items))
+    if office is None and stale:
+        raise StaleVersion()  # somebody else was faster: the turn he has read about is over
+    office = rules.must_act(office)
     rules.separate(moment.caller, row.authors, await repository.reviewers(moment.conn, row.id, row.round))
-    if verdict.revision not in (None, row.revision) or verdict.version not in (None, row.version):
+    if stale:
         raise StaleVersion()
     return office
 
@@ -93,8 +95,8 @@ async def _keep(moment: Moment, row: Any, office: UUID, verdict: Verdict) -> Non
     )
 
 
-async def _approve(moment: Moment, row: Any, key: SeriesKey, verdict: Verdict) -> Any:
-    outcome = rules.after_approval(row.chain, row.step)
+async def _approve(moment: Moment, row: Any, key: SeriesKey, office: UUID, verdict: Verdict) -> Any:
+    outcome = rules.after_approval(row.chain, row.step, office)
     if not outcome.final:
         row = await step(moment, row, "approve", step=outcome.step, waiting_at=outcome.waiting_at)
         await moment.note(row, "submission.passed", verdict.note)
@@ -155,17 +157,17 @@ async def decide_many(
 ) -> tuple[int, Any]:
     """Decide several submissions, each on its own; one that fails leaves the others as decided.
 
-    Taken in the order of their ids, so that two batches never wait for each other in a circle.
+    Taken in the order of their series, so that two batches never wait for each other in a circle.
     """
     async with desk.database.transaction(caller.id) as conn:
         moment = await begin(conn, desk, caller)
         stored = await idempotency.claim(conn, idempotency_keys, caller.id, key)
         if stored is not None:
             return stored.status, stored.body
-        done = {
-            d.submission: await _one(moment, d) for d in sorted(batch.decisions, key=lambda d: d.submission)
-        }
-        results = [done[decision.submission] for decision in batch.decisions]
+        series = await reports_repository.series(conn, [d.submission for d in batch.decisions])
+        order = sorted(enumerate(batch.decisions), key=lambda pair: (series.get(pair[1].submission, ()), pair[0]))
+        done = {place: await _one(moment, decision) for place, decision in order}
+        results = [done[place] for place in range(len(batch.decisions))]
         summary = dict(Counter(result.outcome for result in results))
         body = ReviewBatchResult(summary=summary, results=results).model_dump(mode="json")
         await idempotency.remember(conn, idempotency_keys, caller.id, key, 200, body)
@@ -192,11 +194,9 @@ class Selection:
 
 
 async def waiting(desk: Desk, caller: Caller, chosen: Selection, page: PageQuery) -> Page[Submission]:
-    """What waits at the offices a caller reviews for, the oldest first; his own is left out."""
-    heads, table = reports_repository.heads(), heads_table
-    query = heads.where(
-        table.c.waiting_at.in_(caller.roots(Role.REVIEWER)), ~table.c.authors.any(caller.id)
-    ).order_by(table.c.submitted_at, table.c.id)
+    """What a caller may decide now, the oldest first; what he has written or decided in this round is left out."""
+    table = heads_table
+    query = reports_repository.heads().order_by(table.c.submitted_at, table.c.id)
     if chosen.organisations:
         query = query.where(organisation.c.code.in_(chosen.organisations))
     if chosen.indicators:
@@ -205,6 +205,18 @@ async def waiting(desk: Desk, caller: Caller, chosen: Selection, page: PageQuery
         query = query.where(table.c.period.in_(chosen.periods))
     async with desk.database.reading() as conn:
         moment = await begin(conn, desk, caller)
+        query = repository.open_to(query, caller.id, caller.roots(Role.REVIEWER), _turns(moment), moment.today)
         found: Page[Any] = await paging.paged(conn, query, page, lambda row: row)
         items = await views.present(conn, desk, moment.catalogue, caller, found.items, moment.today)
     return Page(items=items, next=found.next, prev=found.prev)
+
+
+def _turns(moment: Moment) -> list[repository.Turn]:
+    """For which offices the caller decides on which indicators; those that are staffed alike are taken together."""
+    found: dict[tuple[frozenset[UUID], frozenset[UUID]], list[str]] = {}
+    for code in moment.catalogue.indicators:
+        items = items_of(moment.catalogue, code)
+        mine = rules.offices_of(moment.caller, items)
+        if mine:
+            found.setdefault((mine, moment.desk.reviewers.offices(items)), []).append(code)
+    return [repository.Turn(indicators, *offices) for offices, indicators in found.items()]

@@ -86,6 +86,7 @@ class Course:
         return self._line(on, self.baseline) if on > self.starts else None
 
     def _line(self, on: date, baseline: Fraction) -> Fraction:
+        """The straight line to the next step; from a baseline beyond a step no more than the step is asked."""
         before = Owed(self.starts, baseline)
         for step in self.steps:
             if step.due <= self.starts:
@@ -93,7 +94,8 @@ class Course:
             if on <= step.due:
                 way = Fraction((on - before.due).days, (step.due - before.due).days)
                 value = before.value + (step.value - before.value) * way
-                return step.value if self.better(value, step.value) else value
+                beyond = self.better(value, step.value) and not self.capped
+                return step.value if beyond else value
             before = step
         return self.end.value
 

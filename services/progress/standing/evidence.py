@@ -23,7 +23,7 @@ from services.progress.standing.course import span
 from services.progress.standing.terms import Amounts, Base, Choices, Moment, Own
 
 BEGINNING = date(1990, 1, 1)
-_JUDGEMENTS = {0: "not_met", 1: "partly", 2: "met"}
+_JUDGEMENTS = {1: "not_met", 2: "partly", 3: "met"}
 
 Steps = dict[date, dict[Series, Sums]]
 

@@ -1,7 +1,7 @@
 """Whether a target means something: its measure fits the indicator, its dates the plan, its threshold the units."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from contracts.imports import Conflict
 from contracts.plans import Discrepancy, Indicator, Plan, Scope, Target, UnitThreshold
@@ -39,11 +39,13 @@ def faults(pack: Pack, world: World) -> Iterator[Conflict]:
         if indicator is not None:
             yield from _placed(entry, "targets", misfits(target, indicator, scope))
         yield from _placed(entry, "targets", _untimely(target, pack.plan.model if pack.plan else None))
+    for entry in pack.parts["indicators"]:
+        yield from _placed(entry, "indicators", _repeated(entry.model))
     for entry in pack.parts["discrepancies"]:
         yield from _placed(entry, "discrepancies", _unchosen(entry.model))
 
 
-def _placed(entry: Placed[Target], part: str, found: Iterator[Misfit]) -> Iterator[Conflict]:
+def _placed(entry: Placed[Any], part: str, found: Iterator[Misfit]) -> Iterator[Conflict]:
     for misfit in found:
         place = entry.node.at(misfit.path).place(part, *misfit.path)
         yield conflict(misfit.code, place, misfit.words)
@@ -92,7 +94,9 @@ def _stage(target: Target, indicator: Indicator) -> Iterator[Misfit]:
 
 def _threshold(target: Target, indicator: Indicator) -> Iterator[Misfit]:
     threshold = target.unit_threshold
-    if threshold is not None:
+    if threshold is not None and target.measure not in (Measure.UNITS, Measure.OWN):
+        yield Misfit("threshold-measure", ("unit_threshold",))
+    elif threshold is not None:
         yield from _unfit(threshold, indicator)
     elif target.measure is Measure.UNITS and indicator.value not in _BY_ITSELF and target.stage is None:
         yield Misfit("threshold-missing", ("measure",))
@@ -128,6 +132,15 @@ def _untimely(target: Target, plan: Plan | None) -> Iterator[Misfit]:
                 yield Misfit("outside-plan", path)
     if target.relative_to is not None and target.relative_to >= target.due.year:
         yield Misfit("base-year", ("relative_to",))
+
+
+def _repeated(indicator: Indicator) -> Iterator[Misfit]:
+    for name in ("components", "options", "stages", "levels"):
+        seen: set[str] = set()
+        for at, choice in enumerate(getattr(indicator, name)):
+            if choice.code in seen:
+                yield Misfit("duplicate-choice", (name, at, "code"), {"code": choice.code})
+            seen.add(choice.code)
 
 
 def _unchosen(discrepancy: Discrepancy) -> Iterator[Misfit]:

@@ -1,5 +1,6 @@
 """The steps of a load inside its transaction: look around, ask who may, write, tell."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,15 +15,28 @@ from kernel.auth import Caller
 from kernel.errors import Forbidden
 from services.targets.directory import repository as directory
 from services.targets.directory import service as organisations
-from services.targets.plans import references, repository
+from services.targets.plans import references, repository, rules
+from services.targets.plans.judging import Judgement, judge
 from services.targets.plans.pack import Pack
 from services.targets.plans.rules import KINDS, LOCAL, Change, Written
 from services.targets.plans.world import Known, World
 from services.targets.schema import audit_events, outbox
 
 
-async def look_around(conn: AsyncConnection, pack: Pack) -> World:
-    """What the pack meets."""
+async def judged(conn: AsyncConnection, caller: Caller, pack: Pack, *, publish: bool) -> Judgement:
+    """All faults of a pack, or what it changes; raises Forbidden when the caller is no planner of the issuer."""
+    world = await _look_around(conn, pack)
+    await _authorise(conn, caller, pack, world)
+    found = await asyncio.to_thread(judge, pack, world, publish=publish)
+    if found.change is None:
+        return found
+    leaving = [known.code for known in found.change.gone]
+    users = await repository.users(conn, found.change.plan.code, leaving)
+    used = list(rules.still_used(found.change.gone, users))
+    return Judgement(used) if used else found
+
+
+async def _look_around(conn: AsyncConnection, pack: Pack) -> World:
     plan = pack.plan.model if pack.plan else None
     code = plan.code if plan else ""
     named = {found for _, _, _, found in references.organisations(pack)}
@@ -40,8 +54,7 @@ async def look_around(conn: AsyncConnection, pack: Pack) -> World:
     )
 
 
-async def authorise(conn: AsyncConnection, caller: Caller, pack: Pack, world: World) -> None:
-    """Let only planners of the issuer load its plan; raises Forbidden."""
+async def _authorise(conn: AsyncConnection, caller: Caller, pack: Pack, world: World) -> None:
     issuers = {world.plan.issuer} if world.plan else set()
     if pack.plan and pack.plan.model.issuer in world.organisations:
         issuers.add(pack.plan.model.issuer)
@@ -50,7 +63,9 @@ async def authorise(conn: AsyncConnection, caller: Caller, pack: Pack, world: Wo
 
 
 async def put_in_force(conn: AsyncConnection, caller: Caller, change: Change, ground: Ground | None) -> None:
-    """Write what a load changes: entries, versions, the plan, one audit record, the feed."""
+    """Write what a load changes: entries, versions, the plan, one audit record, the feed; nothing if nothing does."""
+    if change.nothing:
+        return
     plan = change.plan
     await repository.remove(conn, plan.code, change.gone)
     for kind in repository.TABLES:

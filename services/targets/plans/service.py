@@ -18,10 +18,10 @@ from kernel.idempotency import Key
 from kernel.ids import new_id
 from kernel.paging import PageQuery, paged
 from services.targets.clients import Organisations
-from services.targets.directory import repository as copy
+from services.targets.directory import repository as units
 from services.targets.directory import service as organisations
-from services.targets.plans import loading, pack, references, repository, rules, views, visibility
-from services.targets.plans.judging import Judgement, judge
+from services.targets.plans import loading, pack, references, repository, views, visibility
+from services.targets.plans.judging import Judgement
 from services.targets.plans.pack import Pack
 from services.targets.schema import idempotency_keys
 
@@ -51,25 +51,18 @@ async def load_pack(
     found = await asyncio.to_thread(pack.read, files)
     await _catch_up(database, found, directory)
     async with database.transaction(caller.id) as conn:
-        replay = await idempotency.claim(conn, idempotency_keys, caller.id, key) if key else None
-        if replay is not None:
+        if key and (replay := await idempotency.claim(conn, idempotency_keys, caller.id, key)):
             return ImportJob.model_validate(replay.body)
         await repository.one_load_at_a_time(conn)
-        world = await loading.look_around(conn, found)
-        await loading.authorise(conn, caller, found, world)
-        judged = await asyncio.to_thread(judge, found, world, publish=publish)
-        change = judged.change
-        if change is not None:
-            users = await repository.users(conn, change.plan.code, [known.code for known in change.gone])
-            judged.faults.extend(rules.still_used(change.gone, users))
-            if mode == "atomic" and not change.nothing and not judged.faults:
-                await loading.put_in_force(conn, caller, change, ground)
+        judged = await loading.judged(conn, caller, found, publish=publish)
+        if judged.change is not None and mode == "atomic":
+            await loading.put_in_force(conn, caller, judged.change, ground)
         job = _job(mode, judged)
         await repository.keep_job(conn, job, caller.id)
-        await repository.forget_old_jobs(conn)
-        await idempotency.forget_old(conn, idempotency_keys)
         if key:
             await idempotency.remember(conn, idempotency_keys, caller.id, key, 202, job.model_dump(mode="json"))
+        await repository.forget_old_jobs(conn)
+        await idempotency.forget_old(conn, idempotency_keys)
     return job
 
 
@@ -77,14 +70,14 @@ async def _catch_up(database: Database, found: Pack, directory: Organisations | 
     """Ask auth once when the pack names an organisation that is not known here."""
     named = {code for _, _, _, code in references.organisations(found)}
     async with database.reading() as conn:
-        known = await copy.names(conn, named)
+        known = await units.names(conn, named)
     if directory is not None and len(known) < len(named):
         await directory.catch_up()
 
 
 def _job(mode: Mode, judged: Judgement) -> ImportJob:
     places = {(fault.file, fault.line) for fault in judged.faults}
-    counts = judged.change.counts if judged.change and not judged.faults else ImportCounts(rejected=len(places))
+    counts = judged.change.counts if judged.change else ImportCounts(rejected=len(places))
     return ImportJob(
         id=new_id(),
         kind="plans",
@@ -132,7 +125,7 @@ async def list_items(
         bodies = await paged(conn, repository.items(code, types), page, lambda row: row.body)
         duties = [duty for body in bodies.items for duty in body["responsible"]]
         names = {
-            "unit": await copy.names(conn, [duty["unit"] for duty in duties if duty["unit"]]),
+            "unit": await units.names(conn, [duty["unit"] for duty in duties if duty["unit"]]),
             "group": await repository.group_names(conn, [duty["group"] for duty in duties if duty["group"]]),
         }
         targets = await repository.targets_by_item(conn, code)

@@ -13,8 +13,9 @@ from kernel import etags
 def plan(row: Row[Any], drafts_of: frozenset[str]) -> PlanView:
     """A plan; who sees it as a draft may publish it."""
     draft = row.status == PlanStatus.DRAFT.value and row.issuer in drafts_of
-    shown = {"version": row.version, "counts": row.counts, "etag": etags.of(row.version)}
-    return PlanView.model_validate({**row.body, **shown, "actions": ["publish"] if draft else []})
+    actions = ["publish"] if draft else []
+    shown = {"version": row.version, "counts": row.counts, "etag": etags.of(row.version, *actions)}
+    return PlanView.model_validate({**row.body, **shown, "actions": actions})
 
 
 def item(

@@ -73,6 +73,7 @@ SENTENCES: dict[str, Said] = {
     "incoherent": Said("{zh}。", "{en}"),
     "value": Said("取值不正确。", "the value is not valid"),
     # codes
+    "duplicate-choice": Said("选项编码“{code}”重复。", "the choice {code} is there twice"),
     "duplicate-code": Said(
         "编码“{code}”重复，首次出现在 {first}。", "the code {code} is there twice, first at {first}"
     ),
@@ -103,6 +104,9 @@ SENTENCES: dict[str, Said] = {
     ),
     "threshold-missing": Said(
         "按单位达标计数时，须写 unit_threshold。", "counting units by a number needs unit_threshold"
+    ),
+    "threshold-measure": Said(
+        "只有 units 和 own 才写 unit_threshold。", "unit_threshold belongs to the measures units and own"
     ),
     "threshold-unfit": Said(
         "此指标的单位达标条件不能用{what}。", "the unit_threshold of this indicator cannot use {what}"
@@ -178,12 +182,18 @@ def conflict(
 ) -> Conflict:
     """The fault with its sentence in both languages."""
     said = SENTENCES[code]
+    fill = {name: _shown(str(word)) for name, word in (words or {}).items()}
     return Conflict(
-        file=place.file,
+        file=place.file and _shown(place.file),
         line=place.line,
-        column=place.column,
+        column=place.column and _shown(place.column),
         code=code,
-        message=said.zh.format(**words or {}),
-        message_en=said.en.format(**words or {}),
+        message=said.zh.format(**fill),
+        message_en=said.en.format(**fill),
         suggestion=suggestion,
     )
+
+
+def _shown(text: str) -> str:
+    """What an author wrote, safe to show and to keep: no control, direction or invisible characters."""
+    return "".join(ch if ch.isprintable() else "\ufffd" for ch in text)

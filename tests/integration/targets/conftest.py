@@ -81,7 +81,7 @@ class Actor:
 
     async def get(self, path: str, **params: Any) -> httpx.Response:
         """Read."""
-        return await self.service.http.get(path, params=params, headers=self.headers)
+        return await self.service.http.get(path, params=params or None, headers=self.headers)
 
     async def items(self, path: str, **params: Any) -> list[dict[str, Any]]:
         """The items of the first page of a list."""

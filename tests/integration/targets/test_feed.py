@@ -6,12 +6,13 @@ from contracts.catalogue import TargetEntity
 from contracts.feed import Changes, Snapshot
 from contracts.plans import Indicator, Item, Plan, Scope, Subject, UnitGroup
 from contracts.settings import Setting
-from contracts.vocabularies import Level
+from contracts.vocabularies import Level, Role
 from kernel.audit import SYSTEM
 from services.targets.choices import service as choices
 from services.targets.plans import service as plans
 from tests.integration.targets.auth import PROVINCE, FakeAuth, organisation
 from tests.integration.targets.conftest import NEIGHBOUR, Service
+from tests.integration.targets.test_loading import CITY
 from tests.unit.targets.example import example, spoilt
 from tests.unit.targets.test_choices import text as settings_text
 
@@ -136,6 +137,30 @@ async def test_the_copy_follows_names_and_moves(service: Service, auth: FakeAuth
     assert (await viewer.get("/api/v1/targets/demo-T1-points")).json()["holder_name"] == "江西"
     rows = await service.rows("SELECT count(*), count(DISTINCT id) FROM targets.organisation")
     assert rows == [(6, 6)]
+
+
+async def test_a_county_that_moved_is_its_new_city_s_to_plan_for(service: Service, auth: FakeAuth) -> None:
+    """From the day of the move the old one sets it no targets."""
+    await load(service, example())
+    city = await service.as_("city-planner")
+    text = CITY.replace("    measure: units", "    holder: 360721\n    measure: units").encode()
+    assert (await city.load(text, mode="dry_run")).json()["conflicts"] == []
+    auth.entities.append(organisation((*PROVINCE[5][:4], "360100")))
+    await service.app.state.organisations.catch_up()
+    found = (await city.load(text, mode="dry_run")).json()["conflicts"]
+    assert [fault["code"] for fault in found] == ["outside"]
+
+
+async def test_a_department_plans_for_the_government_it_serves(service: Service, auth: FakeAuth) -> None:
+    """The commission of the province sets targets for cities; a planner of the department may load its plan."""
+    auth.person("department", Role.PLANNER, "JX-WJW")
+    planner = await service.as_("department")
+    text = spoilt("issuer: 360000", "issuer: JX-WJW").replace(
+        "    scope: demo-counties", "    holder: 360700\n    scope: demo-counties"
+    )
+    job = (await planner.load(text.encode())).json()
+    assert (job["state"], job["conflicts"]) == ("done", [])
+    assert (await planner.load(example().encode())).status_code == 403
 
 
 async def test_a_feed_begun_anew_replaces_the_copy(service: Service, auth: FakeAuth) -> None:

@@ -1,6 +1,5 @@
 """Who may stand where: every rule of the hierarchy."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +30,7 @@ def test_the_usual_province_has_no_fault(place: Place) -> None:
     assert codes(place) == []
 
 
-I, G = Level.INSTITUTION, Kind.GENERAL
+SITE, G = Level.INSTITUTION, Kind.GENERAL
 WRONG = {
     "a county without parent": (Place("X", Level.COUNTY, Kind.DIVISION, None, "X"), [("parent", "parent-missing")]),
     "a zone without parent": (Place("X", Level.PROVINCE, Kind.FUNCTIONAL_ZONE, None, None), [("parent", "parent-missing")]),
@@ -44,15 +43,15 @@ WRONG = {
     "a county under a zone": (Place("X", Level.COUNTY, Kind.DIVISION, "ZONE", "X"), [("parent", "wrong-parent")]),
     "a department under a department": (Place("X", Level.PROVINCE, Kind.DEPARTMENT, "CZT", None), [("parent", "wrong-parent")]),
     "a hospital at county level": (Place("X", Level.COUNTY, G, "360100", "360121"), [("level", "level-and-kind")]),
-    "a division as institution": (Place("X", I, Kind.DIVISION, "360121", "X"), [("level", "level-and-kind")]),
+    "a division as institution": (Place("X", SITE, Kind.DIVISION, "360121", "X"), [("level", "level-and-kind")]),
     "a zone with territory": (Place("X", Level.CITY, Kind.FUNCTIONAL_ZONE, "360000", "360100"), [("division", "division-not-allowed")]),
     "a department with territory": (Place("X", Level.CITY, Kind.DEPARTMENT, "360100", "360100"), [("division", "division-not-allowed")]),
     "a division elsewhere": (Place("X", Level.COUNTY, Kind.DIVISION, "360100", "360121"), [("division", "division-not-itself")]),
-    "a hospital nowhere": (Place("X", I, G, "ZONE", None), [("division", "division-missing")]),
-    "a hospital in an unknown place": (Place("X", I, G, "360121", "999999"), [("division", "unknown-reference")]),
-    "a hospital in a hospital": (Place("X", I, G, "360121", "H"), [("division", "not-a-division")]),
-    "a hospital in a zone": (Place("X", I, G, "360121", "ZONE"), [("division", "not-a-division")]),
-    "two faults": (Place("X", I, G, "999999", "999998"), [("parent", "unknown-reference"), ("division", "unknown-reference")]),
+    "a hospital nowhere": (Place("X", SITE, G, "ZONE", None), [("division", "division-missing")]),
+    "a hospital in an unknown place": (Place("X", SITE, G, "360121", "999999"), [("division", "unknown-reference")]),
+    "a hospital in a hospital": (Place("X", SITE, G, "360121", "H"), [("division", "not-a-division")]),
+    "a hospital in a zone": (Place("X", SITE, G, "360121", "ZONE"), [("division", "not-a-division")]),
+    "two faults": (Place("X", SITE, G, "999999", "999998"), [("parent", "unknown-reference"), ("division", "unknown-reference")]),
 }  # fmt: skip
 
 
@@ -63,13 +62,13 @@ def test_every_fault_is_named(place: Place, expected: list[tuple[str, str]]) -> 
 
 def test_levels_may_be_skipped_and_institutions_nest() -> None:
     assert codes(Place("X", Level.COUNTY, Kind.DIVISION, "360000", "X")) == []
-    assert codes(Place("X", I, G, "360000", "360121")) == []
-    assert codes(Place("X", I, Kind.VILLAGE_CLINIC, "H", "360121")) == []
+    assert codes(Place("X", SITE, G, "360000", "360121")) == []
+    assert codes(Place("X", SITE, Kind.VILLAGE_CLINIC, "H", "360121")) == []
     assert codes(Place("X", Level.COUNTY, Kind.FUNCTIONAL_ZONE, "360121", None)) == []
 
 
 def test_an_unknown_code_is_handed_back_for_a_suggestion() -> None:
-    fault = rules.faults(Place("X", I, G, "360122", "360121"), ALL)[0]
+    fault = rules.faults(Place("X", SITE, G, "360122", "360121"), ALL)[0]
     assert fault.unknown == "360122"
 
 
@@ -77,18 +76,18 @@ def test_an_unknown_code_is_handed_back_for_a_suggestion() -> None:
     ("parent", "expected"), [("360121", "360121"), ("T", "360121"), ("V", "360121"), ("ZONE", None), ("999999", None)]
 )
 def test_the_division_follows_from_the_nearest_parent(parent: str, expected: str | None) -> None:
-    assert rules.settled(Place("X", I, G, parent, None), ALL).division == expected
+    assert rules.settled(Place("X", SITE, G, parent, None), ALL).division == expected
 
 
 def test_what_has_no_territory_gets_none_and_what_is_given_stays() -> None:
     assert rules.settled(DEPARTMENT, ALL).division is None
     assert rules.settled(ZONE, ALL).division is None
-    assert rules.settled(Place("X", I, G, "360000", "360121"), ALL).division == "360121"
+    assert rules.settled(Place("X", SITE, G, "360000", "360121"), ALL).division == "360121"
     assert rules.settled(Place("X", Level.COUNTY, Kind.DIVISION, "360100", None), ALL).division == "X"
 
 
 def test_settling_a_circle_ends() -> None:
-    a, b = Place("A", I, G, "B", None), Place("B", I, G, "A", None)
+    a, b = Place("A", SITE, G, "B", None), Place("B", SITE, G, "A", None)
     assert rules.settled(a, {"A": a, "B": b}).division is None
 
 

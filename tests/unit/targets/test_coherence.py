@@ -26,7 +26,7 @@ STAGES = [{"code": "started", "name": "s"}, {"code": "complete", "name": "c"}]
 def codes(target: dict[str, object], indicator: dict[str, object], subjects: int = 0) -> list[str]:
     """The codes of what does not fit."""
     asked = {"code": "i", "name": "i", "definition": "", "numerator": "n", "denominator": "d", "stages": STAGES}
-    where = {"subjects": [f"s{at}" for at in range(subjects)]} if subjects else {"where": {}}
+    where: dict[str, object] = {"subjects": [f"s{at}" for at in range(subjects)]} if subjects else {"where": {}}
     scope = Scope.model_validate({"code": "s", "name": "s", **where})
     found = misfits(
         Target.model_validate({**TARGET, **target}), Indicator.model_validate({**asked, **indicator}), scope
@@ -73,6 +73,7 @@ def test_a_ratio_may_take_its_denominator_from_facts() -> None:
         ({"measure": "units"}, {"value": "yes_no"}, []),
         ({"measure": "units", "unit_threshold": {"value": 1}}, {"value": "yes_no"}, ["threshold-unfit"]),
         ({"measure": "units", "unit_threshold": {"value": 1}}, {"value": "stage"}, ["threshold-unfit"]),
+        ({"unit_threshold": {"value": 1}}, {"value": "number"}, ["threshold-measure"]),
         ({"comparator": "reached", "value": None}, {"value": "number"}, ["value-needed"]),
         ({"window": "year"}, {"value": "number"}, ["window-stock"]),
         ({"window": "point"}, {"value": "number", "nature": "flow"}, ["window-flow"]),
@@ -122,13 +123,14 @@ def test_own_reads_one_subject() -> None:
         ("due: 2025-06-30", "due: 2023-06-30", "outside-plan", "targets.due"),
         ("{due: 2024-12-31, value: 50}", "{due: 2023-12-31, value: 50}", "outside-plan", "targets.steps.0.due"),
         ("    value: 90\n", "    value: 90\n    relative_to: 2025\n", "base-year", "targets.relative_to"),
+        ("{code: complete, name: 建成}", "{code: started, name: 建成}", "duplicate-choice", "indicators.stages.1.code"),
         ("chosen: 0", "chosen: 2", "chosen-reading", "discrepancies.chosen"),
     ],
 )
 def test_dates_and_readings(old: str, new: str, code: str, column: str) -> None:
     """Within the plan and its horizons; one of the readings given."""
-    (fault,) = faults_of(spoilt(old, new))
-    assert (code, column) == (fault.code, fault.column)
+    found = faults_of(spoilt(old, new))
+    assert (code, column) in [(fault.code, fault.column) for fault in found]
 
 
 def test_a_horizon_outlives_the_plan() -> None:

@@ -1,16 +1,19 @@
 """Packs: merging, every kind of fault with its place, all of them in one run."""
 
 import ast
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts import plans as contract
 from contracts.imports import Conflict
 from services.targets.plans import pack
 from services.targets.plans.wording import CONTRACT_SENTENCES, SENTENCES
-from tests.unit.targets.example import example, line_of, spoilt
+from tests.unit.targets.example import GUIDE, example, line_of, spoilt
 
 
 def faults_of(text: str) -> list[Conflict]:
@@ -188,6 +191,14 @@ def test_thousands_of_faults_end_the_reading() -> None:
     assert len(found.faults) < pack.MAX_FAULTS + 20
 
 
+@pytest.mark.parametrize("key", ['"a\\0b"', '"\\u202e"', '"\\u200b"', '"\\e[31m"', "'{zh}'", "'%s{0}'"])
+def test_what_is_quoted_from_the_text_is_safe_to_show(key: str) -> None:
+    """No byte that a database refuses or a terminal obeys, and nothing that is taken for a hole to fill."""
+    for fault in faults_of(f"plan:\n  {key}: 1\n{key}: 2\n{key}: 3\n"):
+        for shown in (fault.message, fault.message_en, fault.column or ""):
+            assert shown.isprintable()
+
+
 def test_every_sentence_of_the_contract_has_a_chinese_one() -> None:
     """A check added to the contract without its sentence fails here."""
     tree = ast.parse(Path(contract.__file__).read_text(encoding="utf-8"))
@@ -199,6 +210,41 @@ def test_every_sentence_of_the_contract_has_a_chinese_one() -> None:
         if isinstance(text, ast.Constant) and isinstance(text.value, str) and " " in text.value
     }
     assert set(CONTRACT_SENTENCES) == raised
+
+
+def test_the_guide_lists_every_fault() -> None:
+    """Whoever gets a code finds it there."""
+    listed = re.findall(
+        r"^\| `([a-z0-9-]+)` \| ", GUIDE.read_text(encoding="utf-8").split("## 问题代码")[1], re.MULTILINE
+    )
+    assert set(listed) == set(SENTENCES) - {"unknown-setting", "repeated-setting"}
+
+
+def test_the_guide_explains_every_key() -> None:
+    """Of each part, down to the last field."""
+    text = GUIDE.read_text(encoding="utf-8").split("## 每个键的含义")[1].split("## 选哪种")[0]
+    explained = set(re.findall(r"`([a-z_.]+)`", text)) | {"name_en"}
+    explained = {word for name in explained for word in name.split(".")}
+    models = [
+        contract.Plan,
+        contract.Filter,
+        contract.UnitThreshold,
+        contract.Step,
+        contract.Baseline,
+        *pack.PARTS.values(),
+    ]
+    names = {field.alias or name for model in models for name, field in model.model_fields.items()}
+    assert names - explained == set()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.decimals(min_value=-(10**14) + 1, max_value=10**14 - 1, places=4, allow_nan=False, allow_infinity=False))
+def test_every_number_a_column_holds_is_read_exactly(number: Decimal) -> None:
+    """Written plainly, quoted or not."""
+    for written in (f"{number:f}", f"'{number:f}'"):
+        found = pack.read({"pack.yaml": spoilt("value: 3.6", f"value: {written}").encode()})
+        assert found.faults == []
+        assert found.parts["statements"][0].model.value == number
 
 
 def test_sentences_are_written_in_both_languages() -> None:

@@ -149,7 +149,7 @@ async def save(desk: Desk, caller: Caller, code: str, period: str, wanted: Repor
         await submissions.may_report(moment, unit)
         _distinct(wanted)
         rows = []
-        order = sorted(enumerate(wanted.entries), key=lambda pair: (pair[1].indicator, pair[1].subject or ""))
+        order = sorted(enumerate(wanted.entries), key=lambda pair: (pair[1].subject or "", pair[1].indicator))
         for at, entry in order:
             fact = await writing.fact_of(moment, unit, entry, period, f"/entries/{at}")
             answer = writing.answer_of(entry)
@@ -180,7 +180,8 @@ async def submit(desk: Desk, caller: Caller, code: str, period: str, key: idempo
         if stored is not None:
             return stored.status, stored.body
         standing = await calendar.window(conn, period, unit.id, moment.today, hold=True)
-        rows = [await _submit_one(moment, row, standing) for row in await _drafts(moment, unit, period)]
+        sent = [await _submit_one(moment, row, standing) for row in await _drafts(moment, unit, period)]
+        rows = [row for row in sent if row is not None]
         items = await views.present(conn, desk, moment.catalogue, caller, rows, moment.today)
         result = ReportResult(organisation=unit.code, period=period, items=items)
         body = result.model_dump(mode="json")
@@ -190,6 +191,7 @@ async def submit(desk: Desk, caller: Caller, code: str, period: str, key: idempo
 
 async def _drafts(moment: Moment, unit: Named, period: str) -> list[Any]:
     rows = await repository.of_report(moment.conn, unit.id, period)
+    rows.sort(key=lambda row: (row.subject, row.indicator))
     return [row for row in rows if State(row.state) in rules.WRITABLE]
 
 
@@ -198,6 +200,8 @@ async def _submit_one(moment: Moment, seen: Any, standing: Standing) -> Any:
     await figures_repository.lock(moment.conn, key)
     row = await repository.find(moment.conn, seen.id)
     assert row is not None  # heads are never removed
+    if State(row.state) not in rules.WRITABLE:
+        return None  # a colleague has sent it in the meantime
     must_be_open(standing, row, moment.now)
     answer = Answer.model_validate(row.answer)
     must_be_sound(

@@ -101,14 +101,13 @@ async def put(moment: Moment, fact: Fact, answer: Answer, *, submit: bool) -> tu
 async def submit_row(moment: Moment, key: SeriesKey, row: Any) -> Any:
     """Send a draft up the chain: one conditional statement, then figures, then the audit record."""
     offices = await writing.chain_of(moment, row.organisation)
-    authors = list(dict.fromkeys([*row.authors, moment.caller.id]))
     changes: dict[str, Any] = {
         "state": State.SUBMITTED.value,
         "chain": offices,
         "step": 0,
         "round": row.round + 1,
         "waiting_at": offices[0],
-        "authors": authors,
+        "authors": writing.authors_with(moment, row),
         "author_name": moment.caller.name,
         "submitted_at": moment.now,
         "submitted_first_at": row.submitted_first_at or moment.now,
@@ -184,6 +183,8 @@ async def change(
 def action_possible(row: Any, action: str) -> bool:
     """Whether the state has such a step at all, leaving versions aside."""
     state = State(row.state)
+    if (action == "withdraw" and row.step > 0) or (action == "discard" and row.in_force_version is None):
+        return False
     return state in rules.WRITABLE if action == "edit" else (state, action) in rules.NEXT
 
 
@@ -224,11 +225,14 @@ async def _withdraw(moment: Moment, row: Any, key: SeriesKey, change: Change) ->
 
 
 async def _correct(moment: Moment, row: Any, _key: SeriesKey, change: Change) -> Any:
+    if (State(row.state), "correct") not in rules.NEXT:
+        raise StateConflict()
     if not calendar.takes_submissions(change.period):
         raise PeriodClosed()
-    answer = Answer.model_validate(row.answer)
-    row = await step(moment, row, "correct", state=State.DRAFT.value, version=row.version + 1)
-    await writing.add_version(moment, row.id, row.version, answer)
+    version, authors = row.version + 1, writing.authors_with(moment, row)
+    # the version first: a head is read together with the version it names
+    await writing.add_version(moment, row.id, version, Answer.model_validate(row.answer))
+    row = await step(moment, row, "correct", state=State.DRAFT.value, version=version, authors=authors)
     await moment.note(row, "submission.correction-begun", change.reason)
     return row
 

@@ -36,7 +36,7 @@ def person(*grants: tuple[str, str] | tuple[str, str, Sequence[str]], name: str 
 
 def acts(caller: Caller, step: int, staffed: str = "XCP") -> str | None:
     """For which office somebody acts at a step, when only the given offices have a reviewer."""
-    found = acting_for(caller, CHAIN, step, TASKS, lambda one: one in [office(code) for code in staffed])
+    found = acting_for(caller, CHAIN, step, TASKS, [office(code) for code in staffed])
     return next((code for code in OFFICES if office(code) == found), None)
 
 

@@ -97,7 +97,9 @@ def opinion(
             left, right = -left, -right
         return left > right if strict else left >= right
 
-    accumulating = target.window != "point" and (target.measure == "sum" or (target.measure == "own" and kind == "number"))
+    accumulating = target.window != "point" and (
+        target.measure == "sum" or (target.measure == "own" and kind == "number")
+    )
     ceiling = accumulating and downward
     expected = expected_on(target, kind, on, plan_starts, days, steps, own_share, downward, ceiling)
     found = Opinion("", figure, newest_reported, expected)
@@ -252,7 +254,9 @@ def nominal_steps(target: Target, asked: Fraction, days: frozenset[date]) -> lis
     found = {}
     for step in target.steps:
         if step.due <= end and (not yearly or step.due in days):
-            found[step.due] = Fraction(step.value) if step.value is not None else asked * Fraction(step.share or 0) / 100
+            found[step.due] = (
+                Fraction(step.value) if step.value is not None else asked * Fraction(step.share or 0) / 100
+            )
     if end == target.due or end not in found:
         found[end] = asked
     return sorted(found.items())
@@ -324,6 +328,8 @@ def expected_on(
             if day == on:
                 return goal
         else:
-            # a step is never exceeded on the way to it
+            # a step is never exceeded on the way to it; a ceiling is filled from below
+            if ceiling:
+                return here
             return max(here, goal) if downward else min(here, goal)
     return steps[-1][1]

@@ -79,9 +79,7 @@ def quarter_ends(until: date) -> list[date]:
 def rising(name: str, on: date, pace: int) -> list[Moment]:
     """A figure that grows by some points a quarter, falling back once."""
     days = quarter_ends(on)
-    return [
-        Moment(day, **told(name, min(97, max(0, pace * n - (9 if n == 6 else 0))))) for n, day in enumerate(days)
-    ]
+    return [Moment(day, **told(name, min(97, max(0, pace * n - (9 if n == 6 else 0))))) for n, day in enumerate(days)]
 
 
 GAPS: dict[str, dict[str, Any]] = {
@@ -256,7 +254,7 @@ def situations(draw: st.DrawFn) -> tuple[Target, dict[str, Any]]:
     }
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(situations())
 def test_random_cases(situation: tuple[Target, dict[str, Any]]) -> None:
     asked, terms = situation
@@ -278,7 +276,7 @@ ORDER = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(situations(), numbers, st.integers(0, 10))
 def test_more_is_never_worse(situation: tuple[Target, dict[str, Any]], more: Decimal, units: int) -> None:
     """Raising the newest confirmed figure raises the status or leaves it; a ceiling or a rank is mirrored."""
@@ -328,7 +326,7 @@ def _one_kind(moments: Sequence[Moment]) -> bool:
     return len({tuple(answer is None for answer in vars(own).values()) for own in owns}) <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(situations(), st.lists(amounts(), min_size=6, max_size=6))
 def test_what_is_only_reported_never_decides(situation: tuple[Target, dict[str, Any]], other: list[Amounts]) -> None:
     asked, terms = situation
@@ -340,7 +338,7 @@ def test_what_is_only_reported_never_decides(situation: tuple[Target, dict[str, 
     assert replace(first, **hidden) == replace(second, **hidden)  # type: ignore[arg-type]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(situations(), days)
 def test_the_future_is_not_seen(situation: tuple[Target, dict[str, Any]], later: date) -> None:
     asked, terms = situation
@@ -348,7 +346,7 @@ def test_the_future_is_not_seen(situation: tuple[Target, dict[str, Any]], later:
     assert judge(asked, **terms) == judge(asked, **{**terms, "moments": past})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(1, 10**15), st.integers(1, 10**15), st.integers(1, 100), st.integers(-1, 1))
 def test_the_last_digit_decides(numerator: int, denominator: int, percent: int, extra: int) -> None:
     """n × 100 ≥ p × m, however large the numbers are: no rounding on the way."""
