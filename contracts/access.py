@@ -1,12 +1,11 @@
 """Signing in, people, grants and API clients."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Bool, Code, Instant, Int, Line, Model
+from contracts.base import Bool, Code, Day, Instant, Int, Line, Model
 from contracts.vocabularies import Role
 
 Password = Annotated[str, Field(min_length=1, max_length=256, repr=False)]
@@ -30,8 +29,8 @@ class GrantIn(Model):
     role: Role
     organisation: Code
     items: list[Code] | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class GrantOut(GrantIn):
@@ -99,7 +98,7 @@ class ClientCreate(Model):
     name: Line
     organisation: Code
     grants: Annotated[list[GrantIn], Field(min_length=1)]
-    expires_on: date | None = None
+    expires_on: Day | None = None
 
 
 class Client(Model):
@@ -110,7 +109,7 @@ class Client(Model):
     organisation: Code
     grants: list[GrantOut]
     disabled: Bool
-    expires_on: date | None
+    expires_on: Day | None
     secret: str | None = None
     etag: str
 

@@ -19,6 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,13})(\.\d{1,4})?")
 _FORBIDDEN = {
     *map(chr, range(0x20)),
@@ -96,12 +97,22 @@ Number = Annotated[
         },
         mode="validation",
     ),
-    WithJsonSchema(
-        {"type": "string", "pattern": f"^{NUMBER.pattern}$", "examples": ["12.5"]}, mode="serialization"
-    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{NUMBER.pattern}$", "examples": ["12.5"]}, mode="serialization"),
 ]
 """An exact decimal, NUMERIC(18,4): string or number in, string out."""
 
+
+def _day(value: Any) -> Any:
+    """Only a written day: pydantic would also take a count of seconds for a date."""
+    if isinstance(value, str) and not _ISO_DAY.fullmatch(value):
+        raise PydanticCustomError("date_parsing", "give a date, for example 2023-11-30")
+    if isinstance(value, datetime) or not isinstance(value, (str, date)):
+        raise PydanticCustomError("date_parsing", "give a date, for example 2023-11-30")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A calendar day, written ``2023-11-30``."""
 Int = Annotated[int, Strict()]
 Bool = Annotated[bool, Strict()]
 Instant = Annotated[
@@ -133,7 +144,7 @@ class Ground(Model):
 
     number: Line | None = None
     title: Line
-    on: date | None = None
+    on: Day | None = None
     file: Line | None = None
 
 

@@ -1,12 +1,11 @@
 """Organisations: who belongs where (management and territory), and dated facts about them."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from contracts.base import Bool, Code, Ground, Instant, Int, Line, Model
+from contracts.base import Bool, Code, Day, Ground, Instant, Int, Line, Model
 from contracts.vocabularies import Kind, Level
 
 
@@ -15,7 +14,7 @@ class Fact(Model):
 
     fact: Code
     value: Line
-    on: date
+    on: Day
     source: Line
 
 
@@ -27,8 +26,8 @@ class Placement(Model):
 
     parent: UUID | None
     division: UUID | None
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
 
 
 class Identifier(Model):
@@ -36,8 +35,8 @@ class Identifier(Model):
 
     scheme: Code
     value: Code
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class OrganisationEntity(Model):
@@ -50,8 +49,8 @@ class OrganisationEntity(Model):
     kind: Kind
     sort_key: str
     synthetic: Bool
-    valid_from: date
-    valid_to: date | None = None
+    valid_from: Day
+    valid_to: Day | None = None
     placements: list[Placement]
     facts: list[Fact]
     identifiers: list[Identifier] = []
@@ -66,7 +65,7 @@ class OrganisationCreate(Model):
     kind: Kind
     parent: Code | None = None
     division: Code | None = None
-    valid_from: date
+    valid_from: Day
     synthetic: Bool = False
     tier: Annotated[Int, Field(ge=1, le=3)] | None = None
     ownership: Code | None = None
@@ -94,8 +93,8 @@ class Organisation(Model):
     parent_name: Line | None
     division: Code | None
     division_name: Line | None
-    valid_from: date
-    valid_to: date | None
+    valid_from: Day
+    valid_to: Day | None
     superseded_code: Code | None = None
     etag: str
     actions: list[str] = []

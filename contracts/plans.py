@@ -1,11 +1,10 @@
 """Plans, indicators, scopes and targets; a *plan pack* is these models written as YAML."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from contracts.base import Bool, Code, Ground, Int, Line, Model, Number, Prose, Quotation
+from contracts.base import Bool, Code, Day, Ground, Int, Line, Model, Number, Prose, Quotation
 from contracts.vocabularies import (
     As,
     Comparator,
@@ -45,9 +44,9 @@ class Plan(Model):
     issuer: Code
     level: Level
     ground: Ground
-    starts_on: date
-    ends_on: date
-    horizons: list[date] = []
+    starts_on: Day
+    ends_on: Day
+    horizons: list[Day] = []
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -202,7 +201,7 @@ class Indicator(Model):
 class Step(Model):
     """An interim value: due on a day, absolute or as a share (percent) of the final value."""
 
-    due: date
+    due: Day
     value: Number | None = None
     share: Percent | None = None
 
@@ -248,7 +247,7 @@ class Baseline(Model):
     """Where the holder stood before: value, day, and where it is written."""
 
     value: Number
-    on: date
+    on: Day
     source: Line
 
 
@@ -267,7 +266,7 @@ class Target(Model):
     value: Number | None = None
     upper: Number | None = None
     stage: Code | None = None
-    due: date
+    due: Day
     precision: Precision = Precision.YEAR_END
     steps: list[Step] = []
     window: Window = Window.POINT
@@ -330,7 +329,7 @@ class Statement(Model):
     text: Line
     value: Number | None = None
     unit: Line | None = None
-    on: date | None = None
+    on: Day | None = None
     source: SourcePassage
 
 

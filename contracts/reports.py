@@ -1,12 +1,11 @@
 """The calendar, the report of a unit, submissions and their review."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from contracts.base import Bool, Code, Ground, Instant, Int, Line, Model, Number, PeriodCode, Prose
+from contracts.base import Bool, Code, Day, Ground, Instant, Int, Line, Model, Number, PeriodCode, Prose
 from contracts.plans import Choice
 from contracts.vocabularies import Rhythm, SubmissionState, Value
 
@@ -19,8 +18,8 @@ class Period(Model):
 
     code: PeriodCode
     kind: Rhythm
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
     opens_at: Instant
     closes_at: Instant
     state: Literal["upcoming", "open", "closed"]
@@ -52,11 +51,11 @@ class Answer(Model):
     numerator: NotNegative | None = None
     denominator: NotNegative | None = None
     complies: Bool | None = None
-    since: date | None = None
+    since: Day | None = None
     components: dict[Code, Bool] | None = None
     option: Code | None = None
     level: Annotated[Number, Field(ge=0, le=10)] | None = None
-    rated_on: date | None = None
+    rated_on: Day | None = None
     stage: Code | None = None
     percent: Annotated[Number, Field(ge=0, le=100)] | None = None
     percent_of: Literal["works", "investment"] | None = None

@@ -1,9 +1,8 @@
 """The rights stream: who may do what, as auth tells the other services (internal)."""
 
-from datetime import date
 from uuid import UUID
 
-from contracts.base import Code, Instant, Int, Model
+from contracts.base import Code, Day, Instant, Int, Model
 from contracts.vocabularies import Role
 
 
@@ -13,8 +12,8 @@ class Grant(Model):
     role: Role
     organisation: UUID
     items: list[Code] | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
 
 
 class Principal(Model):

@@ -1,9 +1,8 @@
 """Settings: where the documents are silent, a named choice with owner, date and ground."""
 
-from datetime import date
 from typing import Any
 
-from contracts.base import Code, Ground, Int, Line, Model
+from contracts.base import Code, Day, Ground, Int, Line, Model
 
 
 class Setting(Model):
@@ -14,6 +13,6 @@ class Setting(Model):
     name_en: Line
     value: Any
     owner: Code
-    valid_from: date
+    valid_from: Day
     ground: Ground
     version: Int = 1

@@ -1,9 +1,8 @@
 """How far each place is: the standing of targets on a day, with the reason in words."""
 
-from datetime import date
 from typing import Any
 
-from contracts.base import Bool, Code, Int, Line, Model, Number
+from contracts.base import Bool, Code, Day, Int, Line, Model, Number
 from contracts.vocabularies import As, Comparator, Measure, Status, Strength
 
 
@@ -24,7 +23,7 @@ class Standing(Model):
     plan: Code
     organisation: Code
     organisation_name: Line
-    on: date
+    on: Day
     status: Status
     status_zh: str
     status_en: str
@@ -36,8 +35,8 @@ class Standing(Model):
     expected: Number | None
     final: Number | None
     upper: Number | None
-    due: date
-    met_on: date | None
+    due: Day
+    met_on: Day | None
     late: Bool
     units_in_scope: Int | None
     units_complying: Int | None
@@ -56,7 +55,7 @@ class StandingSummary(Model):
     """How many targets have each status."""
 
     organisation: Code
-    on: date
+    on: Day
     counts: dict[str, Int]
     by_strength: dict[str, dict[str, Int]]
     by_action: dict[str, dict[str, Int]]
@@ -76,7 +75,7 @@ class StandingTable(Model):
     """Targets by areas."""
 
     organisation: Code
-    on: date
+    on: Day
     targets: list[Code]
     areas: list[Code]
     cells: list[StandingCell]
@@ -97,6 +96,6 @@ class Failing(Model):
 
     target: Code
     organisation: Code
-    on: date
+    on: Day
     items: list[FailingUnit]
     truncated: Bool

@@ -1,8 +1,7 @@
 """The request on its way in: its body piece by piece, and whether the caller is still there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
@@ -11,6 +10,7 @@ from kernel.errors import MalformedRequest, Said
 
 SLOWEST = 30.0
 """Seconds a caller may take over the next piece of a body."""
+_NOTICE = 0.05
 
 
 class CallerGone(Exception):
@@ -84,14 +84,46 @@ class Inbound:
 
     async def while_present(self, work: Coroutine[Any, Any, None]) -> None:
         """Do the work; drop it when the caller goes away, for nobody would read the answer."""
-        at_work = asyncio.ensure_future(work)
-        leaving = asyncio.ensure_future(self._departure())
+        watch = _Watch(self._departure)
         try:
-            await asyncio.wait((at_work, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if at_work.done():
-                with suppress(CallerGone):
-                    at_work.result()
+            await work
+        except CallerGone:
+            pass
+        except asyncio.CancelledError:
+            if not watch.left:
+                raise
         finally:
-            at_work.cancel()
-            leaving.cancel()
-            await asyncio.gather(at_work, leaving, return_exceptions=True)
+            watch.end()
+
+
+class _Watch:
+    """Cancels the task that made it once the caller has gone.
+
+    Most requests are answered before anybody could have left, so looking begins a moment later.
+    """
+
+    def __init__(self, departure: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._departure, self._over, self.left = departure, False, False
+        self._worker = asyncio.current_task()
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(_NOTICE, self._begin)
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._departure())
+        self._task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._over or self._worker is None:
+            return
+        task.exception()  # whatever it was, nothing more will come from there
+        self.left = True
+        self._worker.cancel()
+
+    def end(self) -> None:
+        """Stop looking; a cancellation of ours does not outlive the work."""
+        self._over = True
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        if self.left and self._worker is not None:
+            self._worker.uncancel()

@@ -2,14 +2,5 @@
 
 from tests.fixtures.database import database, server, server_16
 from tests.fixtures.services import auth_database, progress_database, targets_database
-from tests.fixtures.system import system
 
-__all__ = [
-    "auth_database",
-    "database",
-    "progress_database",
-    "server",
-    "server_16",
-    "system",
-    "targets_database",
-]
+__all__ = ["auth_database", "database", "progress_database", "server", "server_16", "targets_database"]

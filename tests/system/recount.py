@@ -8,6 +8,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,6 +90,7 @@ class Pack:
     subjects: dict[str, Any] = field(default_factory=dict)
 
 
+@cache
 def read_pack(plan: str) -> Pack:
     """The YAML files of a plan, by code."""
     pack = Pack()
@@ -99,6 +101,7 @@ def read_pack(plan: str) -> Pack:
     return pack
 
 
+@cache
 def unrated_are_left_out() -> bool:
     """Whether the settings leave units without a level out of a mean."""
     settings = yaml.safe_load((DATA / "settings.yaml").read_text(encoding="utf-8"))["settings"]

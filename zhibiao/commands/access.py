@@ -8,8 +8,7 @@ from rich.markup import escape
 
 from contracts.access import Me, TokenAnswer
 from zhibiao import saved
-from zhibiao.client import Zhibiao
-from zhibiao.commands.common import JsonOption, UrlOption, address, connect, language
+from zhibiao.commands.common import JsonOption, UrlOption, address, connect, stranger
 from zhibiao.session import is_loopback
 from zhibiao.terminal import emit, note, out, show, table
 from zhibiao.tokens import client_form, password_form
@@ -100,8 +99,8 @@ def _machine(where: str, client_id: str) -> tuple[saved.Account, TokenAnswer]:
 
 
 def _token(where: str, form: dict[str, str]) -> TokenAnswer:
-    with Zhibiao(where, language=language()) as stranger:
-        return stranger.token(form)
+    with stranger(where) as client:
+        return client.token(form)
 
 
 def _show(me: Me, where: str) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from zhibiao import saved
 from zhibiao.client import Zhibiao
-from zhibiao.session import DEFAULT_URL
+from zhibiao.session import DEFAULT_URL, Patience
 
 JsonOption = Annotated[bool, typer.Option("--json", help="机器可读：JSON 写到标准输出 / JSON on stdout, for scripts")]
 UrlOption = Annotated[
@@ -30,7 +30,18 @@ def language() -> str:
     return os.environ.get("ZHIBIAO_LANGUAGE", "zh-CN")
 
 
+def patience() -> Patience:
+    """How often a call is tried; ZHIBIAO_TRIES=1 fails at once."""
+    told = os.environ.get("ZHIBIAO_TRIES", "")
+    return Patience(tries=int(told)) if told.isdigit() else Patience()
+
+
 def connect(url: str | None) -> Zhibiao:
     """A client of the account saved for the address; raises NotSignedIn."""
     where = address(url)
-    return Zhibiao(where, access=saved.access(where), language=language())
+    return Zhibiao(where, access=saved.access(where), language=language(), patience=patience())
+
+
+def stranger(where: str) -> Zhibiao:
+    """A client that has not signed in."""
+    return Zhibiao(where, language=language(), patience=patience())

@@ -48,7 +48,8 @@ def open_to(
 
 def _turn(turn: Turn) -> ColumnElement[bool]:
     """It is the turn of the nearest office from the step on that has a reviewer."""
-    chain = func.unnest(submission.c.chain).table_valued("office", with_ordinality="place", name="link")
+    links = func.unnest(submission.c.chain).table_valued("office", with_ordinality="place", name="link")
+    chain = links.render_derived()
     acting = (
         select(chain.c.office)
         .where(chain.c.place > submission.c.step, chain.c.office.in_(turn.staffed))

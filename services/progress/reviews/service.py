@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
+
 from contracts.base import Page
 from contracts.reports import Answer, Decision, DecisionResult, ReviewBatch, ReviewBatchResult, Submission
 from contracts.vocabularies import Role, Value
@@ -196,7 +198,9 @@ class Selection:
 async def waiting(desk: Desk, caller: Caller, chosen: Selection, page: PageQuery) -> Page[Submission]:
     """What a caller may decide now, the oldest first; what he has written or decided in this round is left out."""
     table = heads_table
-    query = reports_repository.heads().order_by(table.c.submitted_at, table.c.id)
+    # what waits was submitted; a keyset needs an order that cannot be null
+    since = func.coalesce(table.c.submitted_at, table.c.updated_at)
+    query = reports_repository.heads().order_by(since, table.c.id)
     if chosen.organisations:
         query = query.where(organisation.c.code.in_(chosen.organisations))
     if chosen.indicators:

@@ -1,14 +1,15 @@
 """What a figure is at a moment: one number from what the units of an area gave. Pure and exact."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from contracts.plans import Target
 from contracts.vocabularies import As, Measure
-from services.progress.standing.terms import Amounts, Base, Choices, Kind, Moment, Own, Words, additive
+from services.progress.standing.terms import ZERO, Amounts, Base, Choices, Kind, Moment, Own, Words, additive
 
 _JUDGEMENTS = {"met": Fraction(1), "partly": Fraction(1, 2), "not_met": Fraction(0)}
 
@@ -34,7 +35,7 @@ class Case:
         """Whether a lower area without a share is held against the holder's own threshold."""
         return not self.own_share and not additive(self.target) and self.choices.inherit_share_thresholds
 
-    @property
+    @cached_property
     def kind(self) -> Kind:
         """How the figure is read; an own value by what the unit answered."""
         if self.target.measure is not Measure.OWN:
@@ -70,16 +71,19 @@ def _kind_of(answers: Sequence[Own], target: Target) -> Kind:
     return "yes" if yes or not answers else "judged"
 
 
-def readings(case: Case, *, confirmed: bool) -> list[Reading]:
-    """The figures of every moment at which a series says anything, the oldest first.
+def readings(case: Case, *, confirmed: bool) -> Iterator[Reading]:
+    """The figures of a series from the newest back, at every moment at which it says anything.
 
-    The newest is held against the base and the population of the judged day, the others against those of theirs.
+    The newest is held against the base and the population of the judged day, earlier ones against those of theirs.
     """
-    if case.target.measure is Measure.OWN:
-        return _own_readings(case, confirmed)
-    amounts = [(m, m.confirmed if confirmed else m.reported) for m in case.moments]
-    speaking = [(m, a) for m, a in amounts if a.units or a.excluded]
-    return [_reading(case, m, a, newest=m is speaking[-1][0]) for m, a in speaking]
+    newest = True
+    for moment in reversed(case.moments):
+        scope = case.base if newest or moment.base is None else moment.base
+        people = case.fact_denominator if newest or moment.fact_denominator is None else moment.fact_denominator
+        reading = _read(case, moment, confirmed, scope, people)
+        if reading is not None:
+            newest = False
+            yield reading
 
 
 def silence(case: Case) -> Reading:
@@ -87,9 +91,15 @@ def silence(case: Case) -> Reading:
     return Reading(case.on, None, 0, 0, 1 if case.target.measure is Measure.OWN else case.base.in_scope)
 
 
-def _reading(case: Case, moment: Moment, amounts: Amounts, *, newest: bool) -> Reading:
-    scope = case.base if newest or moment.base is None else moment.base
-    people = case.fact_denominator if newest or moment.fact_denominator is None else moment.fact_denominator
+def _read(case: Case, moment: Moment, confirmed: bool, scope: Base, people: Decimal | None) -> Reading | None:
+    """What a series says at a moment, None when it says nothing."""
+    if case.target.measure is Measure.OWN:
+        own = moment.own_confirmed if confirmed else moment.own_reported
+        answer = _own_figure(case, own) if own is not None else None
+        return Reading(moment.on, answer, 1, 0, 1) if answer is not None else None
+    amounts = moment.confirmed if confirmed else moment.reported
+    if not (amounts.units or amounts.excluded):
+        return None
     base = scope.in_scope - amounts.excluded
     figure = _figure(case, amounts, base, people) if amounts.units else None
     return Reading(moment.on, figure, amounts.units, amounts.complying, base)
@@ -98,31 +108,26 @@ def _reading(case: Case, moment: Moment, amounts: Amounts, *, newest: bool) -> R
 def _figure(case: Case, amounts: Amounts, base: int, people: Decimal | None) -> Fraction | None:
     """One number by the target's measure; silent units stay in the base."""
     target = case.target
-    scale = 100 if target.as_ is As.PERCENT else 1
     match target.measure:
         case Measure.UNITS if target.as_ is As.PERCENT:
-            return _quotient(Fraction(amounts.complying) * 100, base)
+            return Fraction(amounts.complying * 100, base) if base > 0 else None
         case Measure.UNITS:
             return Fraction(amounts.complying)
         case Measure.RATIO if target.denominator:
-            return _quotient(Fraction(amounts.value) * scale, people or 0)
+            return _ratio(target, amounts.value, people or ZERO)
         case Measure.RATIO:
-            return _quotient(Fraction(amounts.numerator) * scale, amounts.denominator)
+            return _ratio(target, amounts.numerator, amounts.denominator)
         case Measure.MEAN:
             rated = base if case.choices.unrated == "lowest" else amounts.units
-            return _quotient(Fraction(amounts.value), rated)
+            return Fraction(amounts.value) / rated if rated > 0 else None
         case _:
             return Fraction(amounts.value)
 
 
-def _quotient(above: Fraction, below: Decimal | int) -> Fraction | None:
-    return above / Fraction(below) if below > 0 else None
-
-
-def _own_readings(case: Case, confirmed: bool) -> list[Reading]:
-    answers = [(m.on, m.own_confirmed if confirmed else m.own_reported) for m in case.moments]
-    figures = [(day, _own_figure(case, own)) for day, own in answers if own is not None]
-    return [Reading(day, figure, 1, 0, 1) for day, figure in figures if figure is not None]
+def _ratio(target: Target, above: Decimal, below: Decimal) -> Fraction | None:
+    if below <= 0:
+        return None
+    return Fraction(above) / Fraction(below) * (100 if target.as_ is As.PERCENT else 1)
 
 
 def _own_figure(case: Case, own: Own) -> Fraction | None:
@@ -136,7 +141,7 @@ def _own_figure(case: Case, own: Own) -> Fraction | None:
         case "yes":
             return None if own.complies is None else Fraction(own.complies)
         case "percent" if own.numerator is not None and own.denominator is not None:
-            return _quotient(Fraction(own.numerator) * 100, own.denominator)
+            return Fraction(own.numerator) * 100 / Fraction(own.denominator) if own.denominator > 0 else None
         case _:
             return None if own.value is None else Fraction(own.value)
 

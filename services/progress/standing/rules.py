@@ -76,13 +76,13 @@ def judge(
         stages,
         words,
     )
-    confirmed, reported = readings(case, confirmed=True), readings(case, confirmed=False)
-    now = confirmed[-1] if confirmed else silence(case)
+    now = next(readings(case, confirmed=True), silence(case))
+    reported = next(readings(case, confirmed=False), None)
     final = required(case, now.base)
     gaps = list(_gaps(case, now, final, reported))
     if gaps or final is None or now.figure is None:
         return _not_judged(case, now, reported, final, gaps)
-    return _judged(case, _course(case, final), confirmed, now.figure, reported)
+    return _judged(case, _course(case, final), now, now.figure, reported)
 
 
 def _course(case: Case, final: Fraction) -> Course:
@@ -100,7 +100,7 @@ def _course(case: Case, final: Fraction) -> Course:
 # --- not judged: what is missing ----------------------------------------------------------------------------
 
 
-def _gaps(case: Case, now: Reading, final: Fraction | None, reported: Sequence[Reading]) -> Iterator[Said]:
+def _gaps(case: Case, now: Reading, final: Fraction | None, reported: Reading | None) -> Iterator[Said]:
     """What keeps the target from being judged; a missing figure is named only when nothing else is missing."""
     if not case.own_share and not case.inherited:
         yield missing.NO_SHARE if additive(case.target) else missing.NOT_INHERITED
@@ -132,22 +132,18 @@ def _base_gaps(case: Case, now: Reading) -> Iterator[Said]:
         yield missing.ALL_EXCLUDED if case.base.in_scope else missing.NO_UNITS
 
 
-def _no_figure(case: Case, now: Reading, reported: Sequence[Reading]) -> Said:
+def _no_figure(case: Case, now: Reading, reported: Reading | None) -> Said:
     if now.units and case.target.measure is Measure.RATIO:
         return missing.ZERO_DENOMINATOR
     if case.kind == "judged":
         return missing.NO_JUDGEMENT
-    newest = _newest(reported)
+    told = reported.figure if reported else None
     first, _ = span(case.target, case.plan_starts, case.on)
-    return missing.no_figure(case.target.window, first, None if newest is None else value(case, newest))
-
-
-def _newest(series: Sequence[Reading]) -> Fraction | None:
-    return series[-1].figure if series else None
+    return missing.no_figure(case.target.window, first, None if told is None else value(case, told))
 
 
 def _not_judged(
-    case: Case, now: Reading, reported: Sequence[Reading], final: Fraction | None, gaps: Sequence[Said]
+    case: Case, now: Reading, reported: Reading | None, final: Fraction | None, gaps: Sequence[Said]
 ) -> Judgement:
     base_known = not list(_base_gaps(case, now))
     held = final is not None and (case.own_share or case.inherited) and not list(_target_gaps(case, final))
@@ -155,7 +151,7 @@ def _not_judged(
     return Judgement(
         status=Status.NOT_JUDGED,
         actual=_shown(case, now.figure if base_known else None),
-        actual_reported=_shown(case, _newest(reported) if base_known else None),
+        actual_reported=_shown(case, reported.figure if base_known and reported else None),
         expected=None,
         final=_shown(case, _course(case, final).final if held and final is not None else None),
         met_on=None,
@@ -192,7 +188,7 @@ def _judged(
     return Judgement(
         status=status,
         actual=_shown(case, figure),
-        actual_reported=_shown(case, _newest(reported)),
+        actual_reported=_shown(case, reported.figure if reported else None),
         expected=_shown(case, None if expected is None else course.spoken(expected)),
         final=_shown(case, course.spoken(course.final)),
         met_on=met_on,

@@ -240,7 +240,7 @@ async def test_not_applicable_leaves_the_base(world: World) -> None:
     assert after["confirmed"]["value"] == "2"
     standing = await world.standing("X11", "2023-12-31", "share")
     assert (standing["units_in_scope"], standing["units_complying"]) == (3, 2)
-    assert standing["actual"] == "66.67"
+    assert standing["actual"] == "66.6667"
 
 
 async def test_a_stock_carries_forward_and_a_flow_starts_anew(world: World) -> None:
