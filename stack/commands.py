@@ -1,7 +1,10 @@
 """The operator's commands: `python -m stack ...`, and part of `zhibiao ...` where stack is installed."""
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -20,7 +23,7 @@ def plug(app: typer.Typer) -> None:
     """Add the operator's commands to a command line."""
     app.command("up")(_up)
     app.command("migrate")(_migrate)
-    app.command("load")(_load)
+    app.command("seed")(_seed)
     app.command("openapi")(_openapi)
 
 
@@ -38,11 +41,12 @@ def _up(
 ) -> None:
     """启动整个系统，直到 Ctrl-C / start everything in one process, until Ctrl-C."""
     began = time.perf_counter()
-    from stack import up
-    from stack.settings import Settings
+    with _nothing_to_stop_yet():
+        from stack import up
+        from stack.settings import Settings
 
-    settings = _plainly(Settings.read)
-    _plainly(lambda: up.run(settings, began=began, verbose=verbose), log_file=up.log_file(settings))
+        settings = _plainly(Settings.read)
+        _plainly(lambda: up.run(settings, began=began, verbose=verbose), log_file=up.log_file(settings))
 
 
 def _migrate() -> None:
@@ -53,12 +57,12 @@ def _migrate() -> None:
     _plainly(lambda: migrate.run(MigrationSettings.read()))
 
 
-def _load() -> None:
+def _seed() -> None:
     """载入机构、设置与规划，建立首个管理员 / load the first data and make the first administrator."""
-    from stack import load
+    from stack import seed
     from stack.settings import Settings
 
-    _plainly(lambda: load.run(Settings.read()))
+    _plainly(lambda: seed.run(Settings.read()))
 
 
 def _openapi() -> None:
@@ -67,6 +71,17 @@ def _openapi() -> None:
 
     for file in _plainly(openapi.write):
         screen.out.print(str(file), markup=False)
+
+
+@contextmanager
+def _nothing_to_stop_yet() -> Iterator[None]:
+    """Until the system takes signals over, Ctrl-C and SIGTERM simply end the process."""
+    handlers = {each: signal.signal(each, lambda *_: os._exit(0)) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
 
 def _plainly(work: Callable[[], Result], log_file: Path | None = None) -> Result:

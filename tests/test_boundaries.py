@@ -59,9 +59,7 @@ class Module(NamedTuple):
 
     def functions(self) -> Iterator[Function]:
         """Every function and method."""
-        return (
-            node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        )
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def modules(root: Path) -> list[Module]:
@@ -113,11 +111,7 @@ def stray_transactions(found: list[Module]) -> Iterator[str]:
         if use_case or module.path.parts[0] in ("kernel", "migrations", "stack"):
             continue
         for node in ast.walk(module.tree):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in OPENING
-            ):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in OPENING:
                 yield f"{module.path}:{node.lineno}: opens a transaction"
 
 
@@ -128,6 +122,11 @@ def nameless_modules(found: list[Module]) -> Iterator[str]:
             yield f"{module.path}: say what it is"
 
 
+def is_step(module: Module) -> bool:
+    """Whether it is a step of a lineage: written once, as long as the tables it makes, never touched again."""
+    return module.path.parts[0] == "migrations" and len(module.path.parts) > 2
+
+
 def length(function: Function) -> int:
     """Lines from `def` to the last one."""
     return (function.end_lineno or function.lineno) - function.lineno + 1
@@ -135,7 +134,7 @@ def length(function: Function) -> int:
 
 def long_functions(found: list[Module]) -> Iterator[str]:
     """Functions that do not fit on a screen."""
-    for module in found:
+    for module in (each for each in found if not is_step(each)):
         for function in module.functions():
             if length(function) > FUNCTION_LINES:
                 yield f"{module.path}:{function.lineno}: {function.name} has {length(function)} lines"
@@ -143,7 +142,7 @@ def long_functions(found: list[Module]) -> Iterator[str]:
 
 def long_files(found: list[Module]) -> Iterator[str]:
     """Files that hold more than one thing."""
-    for module in found:
+    for module in (each for each in found if not is_step(each)):
         lines = module.text.count("\n")
         if lines > FILE_LINES:
             yield f"{module.path}: {lines} lines"
@@ -202,7 +201,10 @@ BREACHES = {
         ("services/auth/helpers/x.py", ""),
         ("gateway/manager.py", ""),
     ],
-    long_functions: [("kernel/x.py", "def f():\n" + "    x = 1\n" * 60)],
+    long_functions: [
+        ("migrations/x.py", "def f():\n" + "    x = 1\n" * 60),
+        ("kernel/x.py", "def f():\n" + "    x = 1\n" * 60),
+    ],
     long_files: [("kernel/x.py", "x = 1\n" * 401)],
 }
 KEPT = [
@@ -215,6 +217,7 @@ KEPT = [
     ("services/auth/people/service.py", "async def f(d):\n    async with d.transaction() as c: pass"),
     ("services/auth/reports/service/submit.py", "async def f(d):\n    async with d.transaction() as c: pass"),
     ("kernel/x.py", "def f():\n" + "    x = 1\n" * 59),
+    ("migrations/auth/0001_first.py", "def f():\n" + "    x = 1\n" * 401),
 ]
 
 

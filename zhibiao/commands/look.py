@@ -186,7 +186,7 @@ def _give_sources(found: list[FigureSource], json: bool) -> None:
     for each in found:
         reported, confirmed = (value_text(v) if v else "—" for v in (each.reported, each.confirmed))
         place = (escape(each.organisation_name), each.period, str(each.version), each.state.zh)
-        made.add_row(*place, reported, confirmed, str(each.submission)[:8])
+        made.add_row(*place, reported, confirmed, str(each.submission)[-8:])
     show(made)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from uuid import UUID
 
 import typer
 from rich.markup import escape
@@ -16,7 +17,7 @@ from zhibiao.terminal import Exit, answer_text, emit, emit_all, err, note, out, 
 PeriodFilter = Annotated[str | None, typer.Option("--period", "-p", help="报告期 / period")]
 Handles = Annotated[
     list[str] | None,
-    typer.Argument(help="编号，可只写开头，:版本 可选 / id or its beginning, :version optional"),
+    typer.Argument(help="编号，可只写末几位，:版本 可选 / id or its end, :version optional"),
 ]
 _DONE = "done"
 
@@ -95,6 +96,11 @@ def return_(
         _finish(_decide(client, chosen, "return", reason), json)
 
 
+def handle_of(submission: UUID) -> str:
+    """The end of an id, which tells submissions apart; they begin with the time and so alike."""
+    return str(submission)[-8:]
+
+
 def _waiting(client: Zhibiao, filters: Filters) -> list[Submission]:
     with progress("读取待审 / reading"):
         return list(
@@ -108,10 +114,10 @@ def _chosen(found: Sequence[Submission], handles: Sequence[str]) -> list[Submiss
 
 
 def _match(found: Sequence[Submission], handle: str) -> Submission:
-    start, _, version = handle.partition(":")
-    fits = [each for each in found if str(each.id).startswith(start.lower())]
+    ending, _, version = handle.partition(":")
+    fits = [each for each in found if str(each.id).endswith(ending.lower())]
     if len(fits) != 1:
-        why = "没有等待您审核的 / nothing waits under" if not fits else "多项以此开头 / several begin with"
+        why = "没有等待您审核的 / nothing waits under" if not fits else "多项以此结尾 / several end in"
         err.print(f"[red]✗[/] {why} {escape(handle)}")
         raise typer.Exit(Exit.USAGE if fits else Exit.NOT_FOUND)
     if version and version != str(fits[0].version):
@@ -149,7 +155,7 @@ def _finish(result: ReviewBatchResult, json: bool) -> None:
     else:
         for each in failed:
             why = f"{escape(each.message or '')} [dim]{escape(each.outcome)}[/]"
-            note(f"[red]✗[/] {str(each.submission)[:8]} {why}")
+            note(f"[red]✗[/] {handle_of(each.submission)} {why}")
         out.print(f"完成 {len(result.results) - len(failed)} 项，未成 {len(failed)} 项 / done and not done")
     if failed:
         raise typer.Exit(Exit.PROBLEM)
@@ -160,7 +166,7 @@ def _show(found: Sequence[Submission]) -> None:
     for each in found:
         step = f"{each.review.step}/{each.review.of}" if each.review else ""
         made.add_row(
-            f"{str(each.id)[:8]}:{each.version}", escape(each.organisation_name), each.period,
+            f"{handle_of(each.id)}:{each.version}", escape(each.organisation_name), each.period,
             escape(each.indicator_name), escape(answer_text(each.answer)), escape(each.author), step,
         )  # fmt: skip
     if found:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 
 from contracts.access import AuditEvent
-from contracts.base import Page
+from contracts.base import Code, Page
 from contracts.vocabularies import Role
 from kernel.app import errors, router
 from kernel.auth import Caller, require
@@ -22,8 +22,8 @@ async def list_auth_events(
     caller: Annotated[Caller, require(Role.AUDITOR)],
     page: Annotated[PageQuery, Depends(page_query)],
     response: Response,
-    entity: Annotated[str | None, Query(max_length=40, description="organisation, user, client, session")] = None,
-    entity_id: Annotated[str | None, Query(max_length=64)] = None,
+    entity: Annotated[Code | None, Query(description="organisation, user, client, session")] = None,
+    entity_id: Annotated[Code | None, Query()] = None,
 ) -> Page[AuditEvent]:
     """Who changed what in your area, the newest first."""
     found = await service.listing(database, caller, page, entity, entity_id)

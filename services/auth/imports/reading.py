@@ -23,15 +23,12 @@ Cells = dict[str, str]
 
 _WORDS: dict[str, type[Word]] = {"level": Level, "kind": Kind, "ownership": Ownership}
 _BOOLEANS = {"true": True, "false": False, "是": True, "否": False, "1": True, "0": False}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DAYS = ("valid_from", "on")
 _NOT_CSV = Said("此处不是合法的 CSV（引号不成对，或含有不允许的字符）。", "this is not valid CSV: quotes or characters")
 _EMPTY = Said("文件没有内容。", "the file is empty")
 _NO_COLUMN = Said("表头缺少此列。", "the header lacks this column")
 _STRANGE_COLUMN = Said("没有这一列；请检查拼写。", "there is no such column; check its spelling")
 _TWICE = Said("表头中此列出现了两次。", "the header names this column twice")
 _WIDTH = Said("单元格数与表头不符。", "the row has more or fewer cells than the header")
-_NOT_A_DAY = Said("应为日期，如 2023-11-30。", "give a date, for example 2023-11-30")
 
 
 @dataclass
@@ -72,14 +69,9 @@ def _read(
             continue
         cells = {name: value.strip() for name, value in zip(header, values, strict=True) if value.strip()}
         try:
-            row = model.model_validate(shape(cells))
+            found.rows.append((line, model.model_validate(shape(cells))))
         except ValidationError as error:
             found.conflicts.extend(_row_faults(line, cells, error))
-            continue
-        days = [c for c in _DAYS if c in cells and not _DAY.fullmatch(cells[c])]
-        found.conflicts.extend(conflict(line, column, "date-parsing", _NOT_A_DAY) for column in days)
-        if not days:
-            found.rows.append((line, row))
     return found
 
 
@@ -102,12 +94,16 @@ def _header_faults(header: list[str], needed: tuple[str, ...], optional: tuple[s
     for column in dict.fromkeys(header):
         if column not in known:
             near = difflib.get_close_matches(column, known, 1)
-            yield conflict(1, column[:64], "unknown-column", _STRANGE_COLUMN, near[0] if near else None)
+            yield conflict(1, _printable(column), "unknown-column", _STRANGE_COLUMN, near[0] if near else None)
         elif header.count(column) > 1:
             yield conflict(1, column, "column-twice", _TWICE)
     for column in needed:
         if column not in header:
             yield conflict(1, column, "missing-column", _NO_COLUMN)
+
+
+def _printable(column: str) -> str:
+    return "".join(letter for letter in column if letter.isprintable())[:64]
 
 
 def _organisation(cells: Cells) -> dict[str, Any]:

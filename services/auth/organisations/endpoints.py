@@ -1,11 +1,10 @@
 """Organisations: the tree of any day, and dated facts. Everyone signed in sees them; few may change them."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
-from contracts.base import Code, Page
+from contracts.base import Code, Day, Page, Prose
 from contracts.organisations import (
     Fact,
     FactList,
@@ -31,8 +30,8 @@ Editor = Annotated[Caller, require(*TREE)]
 Key = Annotated[str | None, Depends(key_header)]
 Paging = Annotated[PageQuery, Depends(page_query)]
 Named = Annotated[Code, Path(description="The organisation's code; an earlier one resolves too")]
-On = Annotated[date | None, Query(description="The day whose tree is shown; today unless given")]
-Words = Annotated[str | None, Query(max_length=100, description="Part of the name, or how code or pinyin begin")]
+On = Annotated[Day | None, Query(description="The day whose tree is shown; today unless given")]
+Words = Annotated[Prose | None, Query(max_length=100, description="Part of the name, or how code or pinyin begin")]
 Codes = Annotated[list[Code] | None, Query(max_length=50)]
 
 
@@ -156,7 +155,7 @@ async def list_facts(
     caller: SignedIn,
     code: Named,
     response: Response,
-    on: Annotated[date | None, Query(description="Only facts up to this day")] = None,
+    on: Annotated[Day | None, Query(description="Only facts up to this day")] = None,
     if_none_match: etags.IfNoneMatch = None,
 ) -> FactList | Response:
     """Population, tier, ownership, tags and the like, newest first."""

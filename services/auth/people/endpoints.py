@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query, Response
 
 from contracts.access import GrantIn, GrantOut, User, UserCreate, UserPatch
-from contracts.base import Code, Page
+from contracts.base import Code, Page, Prose
 from kernel import etags
 from kernel.app import errors, router
 from kernel.auth import Caller, require
@@ -28,7 +28,7 @@ async def list_users(
     caller: Administrator,
     page: Annotated[PageQuery, Depends(page_query)],
     response: Response,
-    q: Annotated[str | None, Query(max_length=100, description="Part of the login or the name")] = None,
+    q: Annotated[Prose | None, Query(max_length=100, description="Part of the login or the name")] = None,
     organisation: Annotated[Code | None, Query(description="Only people of this organisation")] = None,
     disabled: Annotated[bool | None, Query(description="Only disabled, or only active people")] = None,
     if_none_match: etags.IfNoneMatch = None,

@@ -72,9 +72,12 @@ async def server_metadata(request: Request, issuer: Tokens) -> dict[str, Any]:
 
 
 def _given(value: str | None) -> str:
-    if not value:
+    if not value or "\0" in value:
         raise MalformedRequest(
-            Said("此 grant_type 所需的表单字段不全。", "a form field that this grant_type needs is missing")
+            Said(
+                "此 grant_type 所需的表单字段缺失或无效。",
+                "a form field that this grant_type needs is missing or not valid",
+            )
         )
     return value
 

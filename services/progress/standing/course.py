@@ -9,11 +9,9 @@ from fractions import Fraction
 
 from contracts.plans import Step, Target
 from contracts.vocabularies import Comparator, Measure, Window
-from services.progress.standing.terms import Kind
+from services.progress.standing.terms import STATES, Kind
 
 DAY = timedelta(days=1)
-STATES: tuple[Kind, ...] = ("stage", "yes", "judged")
-"""States have no interim values: they are reached or not."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +119,12 @@ def span(target: Target, plan_starts: date, on: date) -> tuple[date, date]:
     return max(date(day.year, first, 1), plan_starts), min(ends, target.due)
 
 
-def counted(target: Target, plan_starts: date, on: date, day: date) -> bool:
-    """Whether figures of a `day` belong to what is judged `on` a day: a flow's only within its window."""
+def counted(target: Target, plan_starts: date, on: date) -> tuple[date, date]:
+    """First and last day whose figures say how far the target is `on` a day: of flows, those of the window."""
     first, last = span(target, plan_starts, on)
-    if day > on or target.window is Window.POINT:
-        return day <= on
-    return first <= day and (target.window is Window.PLAN or day <= last)
+    if target.window is Window.POINT:
+        return date.min, on
+    return first, on if target.window is Window.PLAN else min(on, last)
 
 
 def base_year(target: Target) -> Fraction | None:
@@ -152,17 +150,19 @@ def chart(
     own = target.measure is Measure.OWN
     total = target.measure is Measure.SUM or (own and kind == "number")
     ratio = target.measure is Measure.RATIO or (own and kind == "percent")
-    downward = target.comparator is Comparator.AT_MOST or kind == "rank"
+    downward = kind == "rank" or (target.comparator is Comparator.AT_MOST and kind not in STATES)
     course = Course(
         starts=starts - DAY,
         baseline=None,
         steps=tuple(_steps(target, final, starts, ends) if kind not in STATES else [Owed(ends, final)]),
         final=final,
         upward=not downward,
-        strict=target.comparator is Comparator.MORE_THAN,
+        strict=target.comparator is Comparator.MORE_THAN and kind not in STATES,
         keeps=target.maintain,
         capped=downward and total and target.window is not Window.POINT,
     )
+    if kind in STATES:
+        return course
     course = _with_tolerance(_absolute(_final_of_window(course), target), target, tolerance)
     if course.keeps:
         return course

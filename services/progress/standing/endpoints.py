@@ -1,11 +1,10 @@
 """Routes of standing."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
-from contracts.base import Code, Page
+from contracts.base import Code, Day, Page
 from contracts.standings import Failing, Standing, StandingSummary, StandingTable
 from contracts.vocabularies import Level, Status, Strength
 from kernel.app import errors, router
@@ -16,7 +15,7 @@ from services.progress.standing.service import Selection
 
 routes = router("/api/v1/standings", tags=["Standings"])
 Organisation = Annotated[Code | None, Query(description="The place judged; your highest one if not given")]
-On = Annotated[date | None, Query(description="The day judged; today in Shanghai if not given")]
+On = Annotated[Day | None, Query(description="The day judged; today in Shanghai if not given")]
 
 
 def selection(

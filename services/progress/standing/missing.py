@@ -23,7 +23,9 @@ NOT_INHERITED = Said(
 def uncertain(units: int, words: Words) -> Said:
     """Units of which it is open whether they are in scope."""
     zh, en = words.units
-    return Said(f"人口未知，{units}{zh}是否在统计范围内无法确定", f"population unknown: {some(units, en)} may be in scope")
+    return Said(
+        f"人口未知，{units}{zh}是否在统计范围内无法确定", f"population unknown: {some(units, en)} may be in scope"
+    )
 
 
 def lacking_fact(units: int, words: Words) -> Said:

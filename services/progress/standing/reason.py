@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from contracts.base import plain
-from contracts.vocabularies import Comparator, Measure, Precision, Status
+from contracts.vocabularies import Measure, Precision, Status
 from kernel.errors import Said
-from services.progress.standing.terms import INHERIT, UNRATED, some
+from services.progress.standing.terms import ABOUT, INHERIT, STATES, UNRATED, some
 from services.progress.standing.wording import Account, aim, clause, day_zh, say
 
 
@@ -40,16 +40,17 @@ def _units(account: Account) -> Iterator[Said]:
 def _reading(account: Account) -> Iterator[Said]:
     """How the words of the text were read."""
     case, target = account.case, account.case.target
-    if target.upper is not None and target.relative_to is None and account.figure > Fraction(target.upper):
+    number = case.kind not in STATES and target.relative_to is None
+    if number and target.upper is not None and account.figure > Fraction(target.upper):
         yield Said("已高于上限，不视为未完成", "above the upper bound, which is no failure")
-    if target.comparator is Comparator.ABOUT:
+    if ABOUT in account.assumptions:
         edge = say(account, account.course.spoken(account.course.end.value))
         share = plain(case.choices.about_tolerance)
         yield Said(
             f"“左右”按下浮不超过{share}%掌握，{edge.zh}即达到",
             f"“about” is read with a tolerance of {share}%: met from {edge.en} on",
         )
-    if target.relative_to is not None and target.baseline is not None and target.value is not None:
+    if target.relative_to and target.baseline and target.value is not None and case.kind not in STATES:
         change, start = plain(target.value), plain(target.baseline.value)
         yield Said(
             f"按{target.relative_to}年的{start}变动{change}%计算",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 
 from contracts.plans import Target
 from contracts.vocabularies import Comparator, Measure, Status
@@ -24,6 +25,7 @@ from services.progress.standing.terms import (
     BAND,
     INHERIT,
     STALE,
+    STATES,
     UNRATED,
     Amounts,
     Base,
@@ -62,7 +64,8 @@ def judge(
     `fact_denominator` (already weighted) and `denominator_known` are those of the day. `own_share`: the place holds
     the target, or agreed to a share of it, which `target` then states. Nothing is raised: what is missing is said.
     """
-    seen = [m for m in moments if counted(target, plan_starts, on, m.on)]
+    first, last = counted(target, plan_starts, on)
+    seen = [m for m in moments if first <= m.on <= last]
     case = Case(
         target,
         plan_starts,
@@ -76,6 +79,10 @@ def judge(
         stages,
         words,
     )
+    return _decide(case)
+
+
+def _decide(case: Case) -> Judgement:
     now = next(readings(case, confirmed=True), silence(case))
     reported = next(readings(case, confirmed=False), None)
     final = required(case, now.base)
@@ -115,7 +122,7 @@ def _target_gaps(case: Case, final: Fraction | None) -> Iterator[Said]:
     if final is None:
         yield missing.NO_STAGE if case.kind == "stage" else missing.NO_VALUE
     year = case.target.relative_to
-    if year is not None and (not case.own_share or base_year(case.target) is None):
+    if year is not None and case.kind not in STATES and (not case.own_share or base_year(case.target) is None):
         yield missing.no_base_year(year)
 
 
@@ -173,17 +180,14 @@ def _shown(case: Case, figure: Fraction | None) -> Decimal | None:
 # --- judged -------------------------------------------------------------------------------------------------
 
 
-def _judged(
-    case: Case, course: Course, confirmed: Sequence[Reading], figure: Fraction, reported: Sequence[Reading]
-) -> Judgement:
-    now, units, own = confirmed[-1], case.target.measure is Measure.UNITS, case.target.measure is Measure.OWN
+def _judged(case: Case, course: Course, now: Reading, figure: Fraction, reported: Reading | None) -> Judgement:
+    units, own = case.target.measure is Measure.UNITS, case.target.measure is Measure.OWN
     course = replace(course, whole=_whole(case, figure))
-    best = _best_before(course, confirmed)
+    best = _best_before(case, course) if course.keeps else None
     status = _status(case, course, now, figure, best)
-    met_on = _met_on(course, confirmed) if status is Status.ACHIEVED else None
+    met_on = _met_on(case, course) if status is Status.ACHIEVED else None
     codes = tuple(_assumptions(case, course, status, now))
-    newest = reported[-1] if reported else None
-    said = reason(Account(case, course, status, now, figure, newest, met_on, best, codes))
+    said = reason(Account(case, course, status, now, figure, reported, met_on, best, codes))
     expected = course.expected(case.on)
     return Judgement(
         status=status,
@@ -239,18 +243,20 @@ def _on_the_way(case: Case, course: Course, figure: Fraction, expected: Fraction
     return Status.AT_RISK if within else Status.BEHIND
 
 
-def _best_before(course: Course, confirmed: Sequence[Reading]) -> Fraction | None:
+def _best_before(case: Case, course: Course) -> Fraction | None:
     """The furthest figure among earlier moments at which the target was met."""
-    met = [r.figure for r in confirmed[:-1] if r.figure is not None and course.meets(r.figure, course.end.value)]
+    earlier = islice(readings(case, confirmed=True), 1, None)
+    figures = [reading.figure for reading in earlier if reading.figure is not None]
+    met = [figure for figure in figures if course.meets(figure, course.end.value)]
     if not met:
         return None
     return max(met) if course.upward else min(met)
 
 
-def _met_on(course: Course, confirmed: Sequence[Reading]) -> date | None:
+def _met_on(case: Case, course: Course) -> date | None:
     """The first moment since which the target has been met without a break."""
     since = None
-    for reading in reversed(confirmed):
+    for reading in readings(case, confirmed=True):
         if reading.figure is None or not course.meets(reading.figure, course.end.value):
             break
         since = reading.on
@@ -259,7 +265,7 @@ def _met_on(course: Course, confirmed: Sequence[Reading]) -> date | None:
 
 def _assumptions(case: Case, course: Course, status: Status, now: Reading) -> Iterator[str]:
     """Codes of the settings that decided the answer."""
-    if case.target.comparator is Comparator.ABOUT:
+    if case.target.comparator is Comparator.ABOUT and case.kind not in STATES:
         yield ABOUT
     if status in (Status.AT_RISK, Status.BEHIND) and course.baseline is not None:
         yield BAND

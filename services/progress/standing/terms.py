@@ -21,6 +21,8 @@ INHERIT = "inherit-share-thresholds"
 
 Kind = Literal["number", "percent", "rank", "stage", "yes", "judged"]
 """How a figure is read and spoken of."""
+STATES: tuple[Kind, ...] = ("stage", "yes", "judged")
+"""States are reached or not: they have no interim values, no tolerance and no bounds."""
 _UNITS = Said("个单位", "units")
 
 

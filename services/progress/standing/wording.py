@@ -15,7 +15,7 @@ from contracts.vocabularies import As, Comparator, Measure, Status
 from kernel.errors import Said
 from services.progress.standing.course import DAY, Course, Owed
 from services.progress.standing.reading import Case, Reading
-from services.progress.standing.terms import additive, rounded
+from services.progress.standing.terms import STATES, additive, rounded
 
 _JUDGED = (Said("未达到", "not met"), Said("部分达到", "partly met"), Said("达到", "met"))
 _DONE = (Said("未完成", "not done"), Said("已完成", "done"))
@@ -137,6 +137,8 @@ def _goal(account: Account) -> Said:
     """The final value in the words of the text: 左右 and ranges are kept."""
     final = say(account, account.course.spoken(account.course.final))
     upper = account.case.target.upper
+    if account.case.kind in STATES:
+        return final
     match account.case.target.comparator:
         case Comparator.ABOUT:
             return Said(f"{final.zh}左右", f"about {final.en}")

@@ -1,6 +1,6 @@
 """The auth service in process, on a database of its own with a small province in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +95,12 @@ class Service:
         found.id = answer.json()["id"]
         return found
 
-    async def neighbour(self, path: str, *, key: str = TARGETS_KEY, **params: object) -> httpx.Response:
+    async def neighbour(self, path: str, **params: object) -> httpx.Response:
         """What a neighbour service is told."""
+        return await self.knocked(path, TARGETS_KEY, params)
+
+    async def knocked(self, path: str, key: str, params: Mapping[str, object]) -> httpx.Response:
+        """What somebody with a service key is told."""
         wanted = {name: str(value) for name, value in params.items()}
         return await self.http.get(path, params=wanted, headers={"X-Zhibiao-Service-Key": key})
 
@@ -159,3 +163,36 @@ async def service(url: str) -> AsyncIterator[Service]:
 async def admin(service: Service) -> Actor:
     """The first administrator."""
     return await service.signed_in(*ADMIN)
+
+
+@pytest.fixture(scope="module")
+async def calm(server: Server) -> AsyncIterator[Service]:
+    """One service for all tests of a module that change nothing: a database for each would take most of the time."""
+    found = await create_database(server, await template(server, "auth", _fill))
+    async with running(found) as started:
+        yield started
+    await drop_database(server, found)
+
+
+@pytest.fixture(scope="module")
+async def calm_admin(calm: Service) -> Actor:
+    """The first administrator, where nothing changes."""
+    return await calm.signed_in(*ADMIN)
+
+
+@pytest.fixture(scope="module")
+async def calm_reader(calm: Service, calm_admin: Actor) -> Actor:
+    """Somebody without any role, where nothing changes."""
+    return await calm.person(calm_admin, "reader", "360702")
+
+
+@pytest.fixture(scope="module")
+async def calm_planner(calm: Service, calm_admin: Actor) -> Actor:
+    """The planner of one city, where nothing changes."""
+    return await calm.person(calm_admin, "planner", "360100", ("planner", "360100"))
+
+
+@pytest.fixture(scope="module")
+async def calm_city(calm: Service, calm_admin: Actor) -> Actor:
+    """The administrator of one city, where nothing changes."""
+    return await calm.person(calm_admin, "city", "360100", ("system_admin", "360100"))

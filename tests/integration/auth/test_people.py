@@ -132,12 +132,12 @@ async def test_a_person_is_registered(admin: Actor) -> None:
     ],
 )
 async def test_what_an_administrator_of_a_city_cannot_do(
-    city: Actor, change: dict[str, Any], status: int, code: str, pointer: str | None
+    calm_city: Actor, change: dict[str, Any], status: int, code: str, pointer: str | None
 ) -> None:
-    answer = await city.post("/api/v1/users", json={**body(), **change})
+    answer = await calm_city.post("/api/v1/users", json={**body(), **change})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert [e["pointer"] for e in answer.json()["errors"]] == ([pointer] if pointer else [])
-    assert [u["login"] for u in (await city.get("/api/v1/users")).json()["items"]] == ["city"]
+    assert [u["login"] for u in (await calm_city.get("/api/v1/users")).json()["items"]] == ["city"]
 
 
 async def test_the_same_key_makes_one_person(admin: Actor) -> None:
@@ -239,7 +239,8 @@ async def test_changes_need_the_version_that_was_read(service: Service, admin: A
     assert (await admin.patch(path, json={"name": "旧名"}, headers=first)).status_code == 412
     same = await admin.patch(path, json={"name": "新名"}, headers=await etag(admin, near.id))
     assert same.json()["etag"] == changed.json()["etag"]
-    for wrong in ({"grants": []}, {"organisation": "360000"}, {"login": "x"}):
+    wrongs: tuple[dict[str, Any], ...] = ({"grants": []}, {"organisation": "360000"}, {"login": "x"})
+    for wrong in wrongs:
         assert (await admin.patch(path, json=wrong, headers=await etag(admin, near.id))).status_code == 422
 
 
@@ -301,9 +302,11 @@ async def test_the_first_administrator_is_made_once(service: Service) -> None:
         ({"expires_on": "2999-01-01"}, 422),
     ],
 )
-async def test_a_client_gets_no_more_than_its_maker_may_give(city: Actor, change: dict[str, Any], status: int) -> None:
+async def test_a_client_gets_no_more_than_its_maker_may_give(
+    calm_city: Actor, change: dict[str, Any], status: int
+) -> None:
     wanted = {"name": "x", "organisation": "360100", "grants": [{"role": "viewer", "organisation": "360121"}]}
-    assert (await city.post("/api/v1/clients", json={**wanted, **change})).status_code == status
+    assert (await calm_city.post("/api/v1/clients", json={**wanted, **change})).status_code == status
 
 
 async def test_clients_elsewhere_are_as_if_they_were_not(admin: Actor, city: Actor) -> None:

@@ -18,7 +18,7 @@ from contracts.rights import Grant, Principal
 from contracts.vocabularies import Kind, Level, Role
 from kernel.auth import Caller, bearer, signed_in, standing_grants
 from kernel.db import Database
-from kernel.errors import RightsUnknown, Unauthenticated
+from kernel.errors import DependencyUnavailable, RightsUnknown, Unauthenticated
 from services.progress import work
 from services.progress.app import build
 from services.progress.desk import Desk, Reviewers
@@ -251,6 +251,39 @@ class Book:
         return self.lease
 
 
+class Feeds:
+    """The neighbours' feeds: what they have to tell comes when the service asks, unless they are down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.caught_up = True
+        self.down = False
+        self.asked = 0
+        self.news: list[Entity] = []
+
+    async def catch_up(self) -> None:
+        """What the service calls before it refuses a reference as unknown."""
+        self.asked += 1
+        if self.down:
+            raise DependencyUnavailable()
+        arrived, self.news = self.news, []
+        if arrived:
+            await bring(self._database, entries=arrived)
+
+
+async def bring(
+    database: Database, *, organisations: Sequence[OrganisationEntity] = (), entries: Sequence[Entity] = ()
+) -> None:
+    """Let changes of organisations or plans arrive, as a follower would bring them."""
+    async with database.transaction() as conn:
+        if organisations:
+            changed = [entity("organisation", str(u.id), u) for u in organisations]
+            await apply_organisations(work.settle_after_copy)(conn, changed, False)
+        if entries:
+            await conn.execute(text("UPDATE progress.feed_cursor SET position = position + 1"))
+            await apply_entries(work.settle_after_copy)(conn, list(entries), False)
+
+
 @dataclass
 class World:
     """The running service and ways to speak to it."""
@@ -258,6 +291,7 @@ class World:
     app: FastAPI
     database: Database
     book: Book
+    feeds: Feeds
     client: httpx.AsyncClient
     keys: list[int] = field(default_factory=lambda: [0])
 
@@ -353,13 +387,7 @@ class World:
 
     async def copy(self, *, organisations: Sequence[OrganisationEntity] = (), entries: Sequence[Entity] = ()) -> None:
         """Let changes of organisations or plans arrive, as a feed would bring them."""
-        async with self.database.transaction() as conn:
-            if organisations:
-                changed = [entity("organisation", str(u.id), u) for u in organisations]
-                await apply_organisations(work.settle_after_copy)(conn, changed, False)
-            if entries:
-                await apply_entries(work.settle_after_copy)(conn, list(entries), False)
-                await conn.execute(text("UPDATE progress.feed_cursor SET position = position + 1"))
+        await bring(self.database, organisations=organisations, entries=entries)
 
 
 async def fill(url: str) -> None:
@@ -390,9 +418,11 @@ async def world(url: str) -> AsyncIterator[World]:
     reviewers = Reviewers(book, lambda: datetime.now(UTC).date())  # type: ignore[arg-type]
     app.state.desk = Desk(database, app.state.directory, reviewers)
     app.dependency_overrides[signed_in] = _caller_of(book)
+    feeds = Feeds(database)
+    app.state.directory.followers = [feeds]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://progress") as client:
-        yield World(app, database, book, client)
+        yield World(app, database, book, feeds, client)
     await database.close()
 
 

@@ -61,6 +61,7 @@ def test_rows_become_what_they_say() -> None:
         ("", (1, None, "empty", None)),
         ("code,name\n", (1, "level", "missing-column", None)),
         (HEADER.replace("tier", "teir"), (1, "teir", "unknown-column", "tier")),
+        (HEADER.replace("tier", "ti\0er"), (1, "tier", "unknown-column", "tier")),
         (HEADER.replace("tier", "code"), (1, "code", "column-twice", None)),
         (HEADER + 'X,"名', (2, None, "not-csv", None)),
     ],
@@ -79,7 +80,7 @@ def test_a_file_that_is_none(text: str, expected: tuple[object, ...]) -> None:
         ("X,名,县级,division,360000,,2021-01-01,,,,", [(2, "level", "enum", "county")]),
         ("X,名,county,行政区划,360000,,2021-01-01,,,,", [(2, "kind", "enum", "division")]),
         ("X Y,名,county,division,360000,,2021-01-01,,,,", [(2, "code", "string-pattern-mismatch", None)]),
-        ("X,名,county,division,360000,,2021/1/1,,,,", [(2, "valid_from", "date-from-datetime-parsing", None)]),
+        ("X,名,county,division,360000,,2021/1/1,,,,", [(2, "valid_from", "date-parsing", None)]),
         ("X,名,county,division,360000,,1609459200,,,,", [(2, "valid_from", "date-parsing", None)]),
         ("X,名,institution,general,360121,,2021-01-01,4,,,", [(2, "tier", "less-than-equal", None)]),
         ("X,名,institution,general,360121,,2021-01-01,三,,,", [(2, "tier", "int-type", None)]),
@@ -115,7 +116,7 @@ def test_all_faults_of_a_file_are_listed_with_their_lines() -> None:
         (6, "parent", "cycle"),
         (6, "division", "division-missing"),
         (7, "level", "enum"),
-        (7, "valid_from", "date-from-datetime-parsing"),
+        (7, "valid_from", "date-parsing"),
     }
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from zhibiao.cli import build
 
-ID = "3f2a91c0-0000-7000-8000-00000000000"
+ID = "01a20040-0000-7000-8000-0000abc0de0"
 ME = {
     "id": ID + "1",
     "kind": "person",

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cache
 
 from contracts.plans import Target
+from contracts.vocabularies import Comparator
 from services.progress.standing.rules import Amounts, Base, Choices, Moment, Own
 
 TOTALS = ("sum", "own")
@@ -73,7 +74,8 @@ def opinion(
         if target.denominator and (not denominator_known or not fact_denominator):
             return Opinion("not_judged")
     against = None
-    if target.relative_to is not None:
+    state = kind in ("stage", "yes", "judged")
+    if target.relative_to is not None and not state:
         if not own_share or target.baseline is None or target.baseline.on.year != target.relative_to:
             return Opinion("not_judged")
         against = Fraction(target.baseline.value)
@@ -82,10 +84,10 @@ def opinion(
         return Opinion("not_judged")
 
     # what is owed by when
+    if state:  # interim numbers, tolerances and bounds mean nothing for a state
+        target = target.model_copy(update={"steps": [], "comparator": Comparator.REACHED})
     downward = target.comparator == "at_most" or kind == "rank"
     strict = target.comparator == "more_than"
-    if kind in ("stage", "yes", "judged"):  # interim numbers mean nothing for a state
-        target = target.model_copy(update={"steps": []})
     steps = owed(target, asked, days, against, choices)
     last_day, last_value = steps[-1]
 

@@ -355,6 +355,31 @@ def test_a_change_against_a_base_year() -> None:
     assert unknown.status is Status.NOT_JUDGED and "2022" in unknown.reason_en
 
 
+def test_a_change_needs_the_value_of_that_very_year() -> None:
+    other = {"value": 200, "on": date(2021, 12, 31), "source": "2021年统计"}
+    asked = target(measure="sum", window="year", relative_to=2022, value=10, baseline=other)
+    judged = ask(asked, "2023-12-31", [total("2023-12-31", 300)])
+    assert judged.status is Status.NOT_JUDGED
+    assert judged.reason_zh == "缺2022年的数，无法比较"
+
+
+def test_the_last_year_of_a_yearly_target_ends_with_the_target() -> None:
+    asked = target(measure="sum", value=100, window="year", due=date(2024, 9, 30))
+    assert ask(asked, "2024-09-29", [total("2024-08-31", 99)]).status is Status.AT_RISK
+    assert ask(asked, "2024-09-30", [total("2024-09-30", 99)]).status is Status.OVERDUE
+    late = ask(asked, "2024-12-31", [total("2024-09-30", 99), total("2024-12-31", 140)])
+    assert (late.status, late.actual) == (Status.OVERDUE, 99)
+
+
+def test_the_first_year_of_a_plan_that_begins_in_july_is_half_a_year() -> None:
+    """93 of the 184 days from 1 July to 31 December are over on 1 October."""
+    asked = target(measure="sum", value=184, window="year")
+    july = date(2023, 7, 1)
+    judged = ask(asked, "2023-10-01", [total("2023-10-01", 93)], plan_starts=july)
+    assert (judged.status, judged.expected) == (Status.ON_TRACK, 93)
+    assert ask(asked, "2023-10-01", [total("2023-10-01", 92)], plan_starts=july).status is Status.AT_RISK
+
+
 def test_a_county_without_a_share_of_a_total_is_not_judged() -> None:
     judged = ask(SPECIALTIES, "2025-12-31", [total("2025-12-31", 200)], own_share=False)
     assert (judged.status, judged.actual, judged.final) == (Status.NOT_JUDGED, Decimal(200), None)

@@ -17,14 +17,14 @@ from stack.system import inside, started
 
 def run(settings: Settings) -> None:
     """Load what is not there yet; the services need not run. Raises Refused or BadSettings with the reason."""
-    configure("load")
-    password = asyncio.run(_load(settings))
+    configure("seed")
+    password = asyncio.run(_seed(settings))
     screen.out.print("数据已就绪 / the data are there")
     if password is not None:
         screen.out.print(f"{settings.admin_name}: {password}  （只显示这一次 / shown only this once）", markup=False)
 
 
-async def _load(settings: Settings) -> str | None:
+async def _seed(settings: Settings) -> str | None:
     auth_settings, targets_settings = AuthSettings.read(), TargetsSettings.read()
     auth = build_auth(auth_settings)
     targets = build_targets(targets_settings, auth_transport=inside(auth))
