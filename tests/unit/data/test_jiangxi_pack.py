@@ -182,6 +182,7 @@ def test_passages_point_at_documents_and_quote_only_a_few_words() -> None:
         assert passage.document in documents
         assert PLACE[passage.document].fullmatch(passage.place)
         assert passage.quote is None or len(passage.quote) <= 25
+        assert "…" not in (passage.quote or ""), "a quotation is one unbroken run of words"
 
 
 def test_discrepancies_point_at_targets_and_choose_one_of_their_readings() -> None:
@@ -318,6 +319,8 @@ FIGURES = [
     ("T1-mobile-laboratories", "units", "percent", "100", 2025),
     ("T2-contact-tracers", "ratio", "number", "1", 2023),
     ("T3-epidemic-bases", "units", "number", "3", 2023),
+    ("T3-infectious-hospitals", "units", "percent", "100", 2025),
+    ("T3-infectious-wards", "units", "percent", "100", 2025),
     ("T3-infectious-beds", "units", "percent", "100", 2025),
     ("T4-national-centres", "units", "number", "7", 2025),
     ("T4-provincial-centres", "units", "number", "4", 2024),
@@ -327,6 +330,8 @@ FIGURES = [
     ("T6-negative-pressure", "ratio", "percent", "40", 2025),
     ("T6-calls-met", "ratio", "percent", "95", 2025),
     ("T7-blood-points", "units", "percent", "100", 2025),
+    ("T7-nucleic-testing", "units", "percent", "100", 2025),
+    ("T7-external-quality", "units", "percent", "100", 2025),
     ("T8-psychology-clinics", "units", "percent", "100", 2025),
     ("T8-mental-health-clinics", "units", "percent", "60", 2025),
     ("T9-emergency-centres", "units", "percent", "100", 2025),
@@ -348,6 +353,10 @@ FIGURES = [
     ("P36-herb-area", "sum", "number", "200000", 2025),
     ("T14-moxibustion-areas", "sum", "number", "20", 2025),
     ("T15-birth-defect-centres", "units", "percent", "100", 2025),
+    ("T15-prenatal-screening", "units", "percent", "100", 2025),
+    ("T15-marriage-check", "units", "percent", "100", 2025),
+    ("T15-prenatal-diagnosis", "units", "percent", "100", 2025),
+    ("T15-hearing-diagnosis", "units", "percent", "100", 2025),
     ("T15-guidance-centres", "units", "percent", "30", 2025),
     ("T15-sunflower-houses", "units", "percent", "25", 2025),
     ("T16-community-childcare", "ratio", "percent", "50", 2025),
@@ -356,12 +365,19 @@ FIGURES = [
     ("T16-places", "ratio", "number", "4.5", 2025),
     ("T17-standard-institutions", "units", "percent", "100", 2025),
     ("T17-level2", "units", "percent", "100", 2025),
+    ("T17-vehicles-city", "units", "percent", "100", 2025),
     ("T18-geriatric-cities", "units", "number", "11", 2025),
     ("T18-geriatric-departments", "units", "percent", "100", 2025),
+    ("P51-hospice-cities", "units", "percent", "100", 2025),
+    ("P51-hospice-counties", "units", "percent", "100", 2025),
+    ("T19-disease-monitoring", "units", "percent", "100", 2025),
+    ("T19-radiation-monitoring", "units", "percent", "100", 2025),
+    ("T19-disease-diagnosis", "units", "percent", "100", 2025),
     ("T19-technical-centres", "units", "number", "5", 2025),
     ("T20-service-centres", "units", "percent", "50", 2023),
     ("T20-instructors", "ratio", "percent", "100", 2025),
     ("T20-instructors-certified", "ratio", "percent", "10", 2025),
+    ("T20-special-families", "units", "percent", "100", 2025),
     ("T20-warm-homes", "units", "percent", "40", 2025),
     ("T20-youth-bases", "sum", "number", "15", 2025),
     ("T20-universities", "sum", "number", "30", 2025),
@@ -377,6 +393,7 @@ FIGURES = [
     ("T21-apprenticeship-successors", "sum", "number", "220", 2025),
     ("T22-cdc-technicians", "units", "percent", "100", 2025),
     ("T22-supervision-staff", "units", "percent", "100", 2025),
+    ("T22-disease-control-staff", "units", "percent", "100", 2025),
     ("T22-chief-experts", "units", "percent", "100", 2025),
     ("P44-monitoring-training", "sum", "number", "120", 2025),
     ("P44-rehabilitation-training", "sum", "number", "100", 2025),
@@ -397,6 +414,8 @@ FIGURES = [
     ("T27-service-rated", "units", "percent", "90", 2024),
     ("T27-management-rated", "units", "percent", "70", 2024),
     ("T28-recognition-provincial", "units", "percent", "100", 2023),
+    ("T28-recognition", "units", "percent", "100", 2025),
+    ("T28-image-sharing", "units", "percent", "100", 2025),
 ]
 
 
@@ -493,10 +512,12 @@ MILESTONES = {
     "T1-strain-collection": ("complete", date(2025, 12, 31)),
     "T1-p3-laboratory": ("complete", date(2025, 12, 31)),
     "T6-rescue-base": ("complete", date(2024, 12, 31)),
+    "T17-vehicles-province": (None, date(2025, 12, 31)),
     "T18-geriatric-province": ("complete", date(2023, 12, 31)),
     "T19-quality-control": (None, date(2023, 12, 31)),
     "T24-campus": ("in-use", date(2024, 9, 30)),
     "T26-training-base": (None, date(2025, 12, 31)),
+    "T26-quality-centre": (None, date(2025, 12, 31)),
     "T27-smart-childcare": ("complete", date(2025, 12, 31)),
     "T27-smart-supervision": ("complete", date(2025, 12, 31)),
     "T28-framework": (None, date(2023, 12, 31)),
@@ -512,6 +533,42 @@ def test_milestones_are_those_of_the_document(code: str) -> None:
 
 def test_the_campus_is_due_in_a_month_and_nothing_else_is() -> None:
     assert [t.code for t in PACK.targets if t.precision is Precision.MONTH] == ["T24-campus"]
+
+
+def test_dates_the_document_does_not_state_are_shown_as_implied() -> None:
+    assert {t.code for t in PACK.targets if t.precision is Precision.IMPLIED} == {
+        "T1-testing-quality-centre",
+        "T3-infectious-hospitals",
+        "T3-infectious-wards",
+        "T3-infectious-beds",
+        "T7-nucleic-testing",
+        "T7-external-quality",
+        "T9-reform-counties",
+        "T15-research-centre",
+        "P51-hospice-cities",
+        "P51-hospice-counties",
+        "T19-disease-monitoring",
+        "T19-radiation-monitoring",
+        "T19-disease-diagnosis",
+        "T20-special-families",
+        "T21-talent-fairs",
+        "T23-expert-teams",
+        "T24-residents",
+        "T25-research-spending",
+        "T28-hub",
+    }
+
+
+def test_five_occupational_centres_are_named_as_in_the_body() -> None:
+    names = {subject.code: subject.name for subject in PACK.subjects}
+    assert len(SCOPES["occupational-centres"].subjects) == 5
+    assert names["occ-rehabilitation-guidance"] == "职业病科研诊疗康复指导中心"
+
+
+def test_the_body_has_three_parts() -> None:
+    titles = {document.code: document.ground.title for document in PACK.documents}
+    assert "三部分、28项任务" in titles["body"]
+    assert "58项" in titles["annex"]
 
 
 def test_expected_targets_are_those_the_body_softens() -> None:
