@@ -1,7 +1,8 @@
 """What a hop through the gateway costs: a service asked directly, through our gateway, and through a usual one.
 
 Each server is a process with one worker; the same client asks each in turn, round after round, so that a busy
-moment of the machine meets all of them. What counts are the ratios of one run.
+moment of the machine meets all of them. What counts are the ratios of one run, and the processor time a server
+spends on a request, which does not depend on what else the machine does.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,19 +25,35 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import ASGIApp
 
+from gateway.app import build
+from gateway.settings import Settings
+from kernel.logs import configure
+
 PATH = "/api/v1/plans/x"
 KINDS = ("direct", "ours", "in process", "FastAPI + httpx")
 SIZES = {"1 KB": 1_000, "100 KB": 100_000}
 CONNECTIONS = 16
 
 
+@dataclass(frozen=True)
+class Result:
+    """One run against one server."""
+
+    rate: float
+    """Requests per second over all connections."""
+    median: float
+    """Milliseconds from a request to the end of its answer."""
+    cpu: float
+    """Microseconds of processor time the server spent on a request."""
+
+
 def service(size: int) -> FastAPI:
     """A service that answers with as many bytes."""
-    app, body = FastAPI(), b"x" * size
+    app, content = FastAPI(), b"x" * size
 
     @app.get("/api/v1/plans/{code}")
     async def plan(code: str) -> Response:
-        return Response(body, media_type="application/json")
+        return Response(content, media_type="application/json")
 
     return app
 
@@ -49,23 +68,19 @@ def usual(upstream: str) -> FastAPI:
         sent = client.build_request(request.method, f"/{path}", headers=kept, content=request.stream())
         answer = await client.send(sent, stream=True)
 
-        async def body() -> AsyncIterator[bytes]:
+        async def pieces() -> AsyncIterator[bytes]:
             async for chunk in answer.aiter_raw():
                 yield chunk
             await answer.aclose()
 
-        return StreamingResponse(body(), answer.status_code, dict(answer.headers))
+        return StreamingResponse(pieces(), answer.status_code, dict(answer.headers))
 
     return app
 
 
 def application(kind: str, size: int, upstream: str) -> ASGIApp:
     """The server of one kind."""
-    from gateway.app import build
-    from gateway.settings import Settings
-    from kernel.logs import configure
-
-    configure("bench", "WARNING")
+    configure("bench")
     documents: Any = {"targets": {"paths": {"/api/v1/plans/{code}": {"get": {}}}}}
     if kind == "ours":
         settings = Settings(auth_url=upstream, targets_url=upstream, progress_url=upstream)
@@ -77,24 +92,21 @@ def application(kind: str, size: int, upstream: str) -> ASGIApp:
 
 def serve(kind: str, size: int, port: int, upstream: str) -> None:
     """Run one server until it is stopped."""
-    config = uvicorn.Config(
-        application(kind, size, upstream), port=port, log_config=None, access_log=False, http="httptools"
-    )
-    config.log_level = "warning"
-    uvicorn.Server(config).run()
+    app = application(kind, size, upstream)
+    uvicorn.run(app, port=port, log_config=None, access_log=False, http="httptools")
 
 
 @contextmanager
-def running(kind: str, size: int, upstream: str) -> Iterator[str]:
-    """The address of a server in a process of its own."""
+def running(kind: str, size: int, upstream: str) -> Iterator[tuple[str, int]]:
+    """The address and the process number of a server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = int(probe.getsockname()[1])
     words = [sys.executable, "-m", "bench.gateway", "--serve", kind, str(size), str(port), upstream]
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
     try:
         until_listening(port)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
         process.wait()
@@ -102,7 +114,7 @@ def running(kind: str, size: int, upstream: str) -> Iterator[str]:
 
 def until_listening(port: int) -> None:
     """Wait for a server."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -111,28 +123,29 @@ def until_listening(port: int) -> None:
     raise SystemExit(f"nothing listens on {port}")
 
 
-async def ask(url: str, seconds: float) -> tuple[float, float]:
-    """Requests per second over all connections, and the median time of one in milliseconds."""
+async def ask(url: str, pid: int, seconds: float) -> Result:
+    """Ask a server over all connections for some seconds."""
     host, port = url.removeprefix("http://").split(":")
     request = f"GET {PATH} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    until, times = time.perf_counter() + seconds, list[float]()
+    until, times, before = time.perf_counter() + seconds, list[float](), spent(pid)
 
     async def one() -> None:
         reader, writer = await asyncio.open_connection(host, int(port), limit=2**20)
         while (began := time.perf_counter()) < until:
             writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
-            await body(reader, head)
+            await read_answer(reader)
             times.append(time.perf_counter() - began)
         writer.close()
 
     await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-    return len(times) / seconds, statistics.median(times) * 1000
+    cpu = (spent(pid) - before) / len(times) * 1_000_000
+    return Result(len(times) / seconds, statistics.median(times) * 1000, cpu)
 
 
-async def body(reader: asyncio.StreamReader, head: bytes) -> None:
-    """Read what follows a head, of known length or in chunks."""
+async def read_answer(reader: asyncio.StreamReader) -> None:
+    """Read one answer to its end, of known length or in chunks."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head
     lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     if lengths:
         await reader.readexactly(int(lengths[0].split(b":")[1]))
@@ -142,19 +155,27 @@ async def body(reader: asyncio.StreamReader, head: bytes) -> None:
     await reader.readline()
 
 
-def measure(size: int, rounds: int, seconds: float) -> dict[str, tuple[float, float]]:
+def spent(pid: int) -> float:
+    """Seconds of processor time a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(size: int, rounds: int, seconds: float) -> dict[str, Result]:
     """The median over the rounds for each kind."""
-    found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
-    with running("direct", size, "-") as upstream:
+    found: dict[str, list[Result]] = {kind: [] for kind in KINDS}
+    with running("direct", size, "-") as (upstream, _):
         for _ in range(rounds):
             for kind in KINDS:
-                with running(kind, size, upstream) as url:
-                    asyncio.run(ask(url, 0.5))
-                    found[kind].append(asyncio.run(ask(url, seconds)))
-    return {
-        kind: (statistics.median(rate for rate, _ in runs), statistics.median(middle for _, middle in runs))
-        for kind, runs in found.items()
-    }
+                with running(kind, size, upstream) as (url, pid):
+                    asyncio.run(ask(url, pid, 0.5))
+                    found[kind].append(asyncio.run(ask(url, pid, seconds)))
+    return {kind: middle(runs) for kind, runs in found.items()}
+
+
+def middle(runs: list[Result]) -> Result:
+    """The median of each figure."""
+    return Result(*(statistics.median(each) for each in zip(*map(astuple, runs), strict=True)))
 
 
 def main() -> None:
@@ -169,16 +190,15 @@ def main() -> None:
         serve(kind, int(size), int(port), upstream)
         return
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, {CONNECTIONS} connections")
-    print("| through | " + " | ".join(f"{size}: req/s | ratio | median ms" for size in SIZES) + " |")
-    print("| --- |" + " --- |" * (3 * len(SIZES)))
+    print("| through |" + "".join(f" {size}: req/s | ratio | median ms | CPU µs |" for size in SIZES))
+    print("| --- |" + " --- |" * (4 * len(SIZES)))
     results = {name: measure(size, given.rounds, given.seconds) for name, size in SIZES.items()}
     for kind in KINDS:
-        cells = [
-            f"{rate:,.0f} | {rate / results[name]['direct'][0]:.2f} | {middle:.1f}"
-            for name in SIZES
-            for rate, middle in [results[name][kind]]
-        ]
-        print(f"| {kind} | " + " | ".join(cells) + " |")
+        line = f"| {kind} |"
+        for name in SIZES:
+            one, base = results[name][kind], results[name]["direct"]
+            line += f" {one.rate:,.0f} | {one.rate / base.rate:.2f} | {one.median:.1f} | {one.cpu:,.0f} |"
+        print(line)
 
 
 if __name__ == "__main__":

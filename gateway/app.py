@@ -1,5 +1,6 @@
 """The one public door: composition root of the gateway."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
@@ -61,7 +62,8 @@ class Gateway:
         return JSONResponse({"status": "ok"})
 
     async def _readyz(self, _request: Request) -> Response:
-        checks = {service: await door.ready() for service, door in self._doors.items()}
+        answers = await asyncio.gather(*(door.ready() for door in self._doors.values()))
+        checks = dict(zip(self._doors, answers, strict=True))
         ready = bool(checks) and all(checks.values())
         body = {"status": "ok" if ready else "not ready", "checks": checks}
         return JSONResponse(body, status_code=200 if ready else 503)

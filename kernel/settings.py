@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "ZHIBIAO_"
+OPERATORS = "_MIGRATION_URL"
+"""How the variables end that only whoever migrates a service's database reads."""
 COMMON = {
     "ZHIBIAO_SECRETS_DIR",
     "ZHIBIAO_HOME",
@@ -64,6 +66,8 @@ def _misspelt(cls: type[Settings]) -> list[str]:
     faults = []
     for name in sorted(os.environ):
         if not name.startswith(prefix) or name in known | COMMON or prefix == PREFIX:
+            continue
+        if name.endswith(OPERATORS):
             continue
         near = difflib.get_close_matches(name, known, 1)
         hint = f"；是否为 {near[0]}？ · did you mean {near[0]}?" if near else ""

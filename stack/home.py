@@ -31,7 +31,7 @@ class Home:
             for folder in (self.secrets, self.logs):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as refused:
-            raise _unusable(self.root, refused) from refused
+            raise unusable(self.root, refused) from refused
 
     @property
     def secrets(self) -> Path:
@@ -70,7 +70,10 @@ class Home:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Only one system runs on a folder at a time; raises Refused for the second one."""
-        descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as refused:
+            raise unusable(self.root, refused) from refused
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
@@ -92,10 +95,11 @@ class Home:
             fresh.replace(file)
         except OSError as refused:
             fresh.unlink(missing_ok=True)
-            raise _unusable(self.root, refused) from refused
+            raise unusable(self.root, refused) from refused
 
 
-def _unusable(root: Path, refused: OSError) -> Refused:
+def unusable(root: Path, refused: OSError) -> Refused:
+    """What to tell the operator when the folder cannot be written to."""
     if refused.errno in (errno.ENOSPC, errno.EDQUOT):
         return Refused(
             f"磁盘空间不足，无法写入 {root}；请先清理空间。",

@@ -5,6 +5,7 @@ Each rule is broken on purpose once, so that it is known to notice.
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -62,6 +63,7 @@ class Module(NamedTuple):
         return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
+@cache
 def modules(root: Path) -> list[Module]:
     """All files of ours below a root."""
     found = sorted(path for package in OURS for path in (root / package).rglob("*.py"))

@@ -1,11 +1,6 @@
 """One exception per error code of the API, so that a script can catch exactly what it knows how to handle.
 
-ZhibiaoError
-├── Unreachable          no answer at all
-├── NotSignedIn          no account saved for the address
-├── UnexpectedAnswer     an answer that is not Zhibiao's
-├── UnreadableFile       a local file that cannot be loaded
-└── ApiError             a problem document; the classes below mirror docs/errors.md
+Below ApiError the classes mirror docs/errors.md; the others are about this side of the line.
 """
 
 from collections.abc import Iterator

@@ -42,6 +42,7 @@ def build(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await issuer.prepare()
         yield
         await database.close()
 

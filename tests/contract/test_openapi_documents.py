@@ -7,7 +7,7 @@ from openapi_spec_validator import validate
 
 from gateway.openapi import text
 from gateway.operations import Operations
-from gateway.routes import SERVICES, owner
+from gateway.routes import SERVICES, Service, owner
 from stack import openapi as written
 
 NAMES = (*SERVICES, "gateway")
@@ -36,7 +36,7 @@ def test_it_is_valid_openapi(documents: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_path_is_the_services_own(documents: dict[str, Any], service: str) -> None:
+def test_every_path_is_the_services_own(documents: dict[str, Any], service: Service) -> None:
     assert [path for path in documents[service]["paths"] if owner(path) != service] == []
     Operations({service: documents[service]})
 

@@ -26,7 +26,7 @@ LONGEST = 300.0
 @asynccontextmanager
 async def served_system(server: Server, folder: Path) -> AsyncIterator[str]:
     """The address of a loaded system; the environment names it, its administrator and a folder for accounts."""
-    database = await create_database(server, await template(server, "system", system._fill))
+    database = await create_database(server, await template(server, "system", system.fill))
     with pytest.MonkeyPatch.context() as patch, served(database) as url:
         patch.setenv("ZHIBIAO_URL", url)
         patch.setenv("ZHIBIAO_ADMIN_NAME", system.ADMINISTRATOR)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import stat
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,12 +25,15 @@ from zhibiao import Zhibiao
 from zhibiao.demo.stage import eventually
 
 PERIOD = "2023-11"
-UNIT, COUNTY, CITY, PROVINCE = "DEMO-CLI-1", "360702", "360700", "360000"
+UNIT, OTHER_UNIT, COUNTY, CITY, PROVINCE = "DEMO-CLI-1", "DEMO-CLI-2", "360702", "360700", "360000"
 INDICATOR, SCOPE = "specialty-departments", "township-community-centres"
 TARGET = "T11-specialty-departments"
 HEAD = "code,name,level,kind,parent,division,valid_from,tier,ownership,tags,synthetic\n"
-GOOD = f"{UNIT},演示命令行卫生院（合成数据）,institution,township_centre,{COUNTY},,2021-01-01,,public,,true\n"
-BAD = "DEMO-CLI-2,演示无上级卫生院（合成数据）,institution,township_centre,999999,,2021-01-01,,public,,true\n"
+GOOD = "".join(
+    f"{code},演示命令行{name}卫生院（合成数据）,institution,township_centre,{COUNTY},,2021-01-01,,public,,true\n"
+    for code, name in ((UNIT, "一"), (OTHER_UNIT, "二"))
+)
+BAD = "DEMO-CLI-3,演示无上级卫生院（合成数据）,institution,township_centre,999999,,2021-01-01,,public,,true\n"
 PEOPLE = {
     "reporter": (Role.REPORTER, UNIT),
     "county": (Role.REVIEWER, COUNTY),
@@ -149,12 +153,12 @@ def test_an_access_token_that_was_lost_is_renewed(desks: dict[str, Desk]) -> Non
 
 
 def test_loading_organisations(admin: Desk, loaded: Path, tmp_path: Path) -> None:
-    assert admin.ask("load", "organisations", str(loaded))["counts"]["same"] == 1
+    assert admin.ask("load", "organisations", str(loaded))["counts"]["same"] == 2
     bad = tmp_path / "bad.csv"
     bad.write_text(HEAD + GOOD + BAD, encoding="utf-8")
     told = admin.ask("load", "organisations", str(bad), "--dry-run", expect=5)
     (conflict,) = told["conflicts"]
-    assert (conflict["line"], conflict["column"]) == (3, "parent")
+    assert (conflict["line"], conflict["column"]) == (4, "parent")
     assert conflict["message"] and conflict["message_en"]
 
 
@@ -181,7 +185,7 @@ def test_a_report_as_a_template(desks: dict[str, Desk]) -> None:
     form = desks["reporter"].ask("report", UNIT, PERIOD)
     assert asked == {entry["indicator"] for entry in form["entries"]}
     assert INDICATOR in asked
-    assert "演示命令行卫生院" in desks["reporter"].run("report", UNIT, PERIOD)
+    assert "演示命令行一卫生院" in desks["reporter"].run("report", UNIT, PERIOD)
 
 
 def test_a_file_submitted_twice_is_filed_once(desks: dict[str, Desk], tmp_path: Path) -> None:
@@ -237,6 +241,30 @@ def test_what_is_not_mine_is_not_found(desks: dict[str, Desk]) -> None:
 
 def test_a_reporter_does_not_review(desks: dict[str, Desk]) -> None:
     desks["reporter"].run("review", expect=3)
+
+
+def test_the_guide_shows_python_that_works(
+    url: str, desks: dict[str, Desk], loaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = ((Role.REPORTER, OTHER_UNIT), (Role.VIEWER, PROVINCE), (Role.SYSTEM_ADMIN, PROVINCE))
+    grants = [GrantIn(role=role, organisation=place) for role, place in roles]
+    new = UserCreate(
+        login="zhang.san", name="张三", organisation=PROVINCE, password=PASSWORD, keep_password=True, grants=grants
+    )
+    with Zhibiao.sign_in(url, ADMINISTRATOR, PASSWORD) as admin:
+        admin.users.create(new)
+    monkeypatch.chdir(loaded.parent)
+    guide = (CHECKOUT / "docs/guides/data-engineer.md").read_text(encoding="utf-8")
+    real = {"http://127.0.0.1:8000": url, '"密码"': repr(PASSWORD), "DEMO-360722-T1": OTHER_UNIT}
+    for shown, used in real.items():
+        assert shown in guide
+        guide = guide.replace(shown, used)
+    names: dict[str, Any] = {}
+    for block in re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL):
+        exec(compile(block, "data-engineer.md", "exec"), names)
+    assert names["submission"].organisation == OTHER_UNIT
+    assert names["figure"].organisation == CITY
+    assert names["job"].counts.same == 2
 
 
 def test_nobody_answers(tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """The system as a whole, in one process, through the gateway."""
 
-from tests.fixtures.system import Running
+import httpx
+import pytest
+
+from stack.system import inside
+from tests.fixtures.system import KEYS, Running
 
 
 async def test_the_administrator_finds_the_province_and_the_plan(system: Running) -> None:
@@ -32,11 +36,13 @@ async def test_nobody_gets_in_without_a_token(system: Running) -> None:
             assert answer.status_code == 401, (method, path, answer.status_code)
 
 
-async def test_internal_routes_exist_for_neighbours_only(system: Running) -> None:
-    for app in system.apps.services().values():
-        internal = [route.path for route in app.routes if getattr(route, "path", "").startswith("/internal")]
-        for path in [*internal, "/internal/v1/rights", "/internal/v1/snapshot", "/internal/v1/changes"]:
-            assert (await system.http.get(path)).status_code == 404
+@pytest.mark.parametrize("path", ["/internal/v1/rights", "/internal/v1/snapshot", "/internal/v1/changes"])
+async def test_what_neighbours_tell_each_other_is_not_for_callers(system: Running, path: str) -> None:
+    admin = await system.sign_in()
+    assert (await admin.get(path, headers={"X-Zhibiao-Service-Key": KEYS.progress})).status_code == 404
+    direct = httpx.AsyncClient(transport=inside(system.apps.auth), base_url="http://auth")
+    async with direct as neighbour:
+        assert (await neighbour.get(path)).status_code == 404
 
 
 async def test_the_trace_of_a_request_is_the_same_everywhere(system: Running) -> None:

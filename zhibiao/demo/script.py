@@ -14,6 +14,7 @@ DEPARTMENT = "public-health-department"
 CDC_STAFF = "cdc-technician-share"
 RECORDS = "emr-level"
 REHABILITATION = "rehabilitation-department"
+GERIATRICS = "geriatric-department"
 CONSTRUCTION = "construction-stage"
 NEW_SITE = "cdc-new-site"
 TEXT = "演示用合成数据，不反映任何单位的真实情况。"
@@ -76,11 +77,11 @@ _REPORTED: dict[str, dict[str, Answer]] = {
     "DEMO-360702-C1": {SPECIALTIES: number("1"), DEPARTMENT: stage("absent")},
     "DEMO-360702-C2": {SPECIALTIES: number("5"), DEPARTMENT: stage("standard")},
     "DEMO-360702-J1": {CDC_STAFF: share("42", "56")},
-    "DEMO-360702-H1": {RECORDS: level("3"), DEPARTMENT: stage("established")},
+    "DEMO-360702-H1": {RECORDS: level("3"), DEPARTMENT: stage("established"), GERIATRICS: yes(True)},
     "DEMO-360722-T1": {SPECIALTIES: number("13"), DEPARTMENT: stage("standard")},
     "DEMO-360722-T2": {SPECIALTIES: number("2"), DEPARTMENT: stage("established")},
     "DEMO-360722-J1": {CDC_STAFF: share("33", "50")},
-    "DEMO-360722-H1": {RECORDS: level("2"), DEPARTMENT: stage("established")},
+    "DEMO-360722-H1": {RECORDS: level("2"), DEPARTMENT: stage("established"), GERIATRICS: yes(False)},
     "DEMO-360722-Z1": {
         RECORDS: level("4"),
         DEPARTMENT: stage("established"),
@@ -89,7 +90,7 @@ _REPORTED: dict[str, dict[str, Answer]] = {
     "DEMO-360731-T1": {SPECIALTIES: number("4"), DEPARTMENT: stage("standard")},
     "DEMO-360731-J1": {CDC_STAFF: share("28", "40")},
     "DEMO-360731-Z1": {RECORDS: level("3"), DEPARTMENT: stage("absent"), REHABILITATION: yes(False)},
-    "DEMO-360700-H1": {RECORDS: level("5"), DEPARTMENT: stage("established")},
+    "DEMO-360700-H1": {RECORDS: level("5"), DEPARTMENT: stage("established"), GERIATRICS: yes(True)},
 }
 
 
@@ -134,5 +135,12 @@ WATCHED = (
     Watched("T22-cdc-technicians", "县疾控技术人员占编制70%", CDC_STAFF, "county-cdc", "units"),
     Watched("T27-emr-tier2", "二级医院电子病历平均3级", RECORDS, "public-hospitals-tier2", "mean"),
     Watched("T12-rehabilitation", "九成中医医院设康复科", REHABILITATION, "tcm-tier2-up", "units"),
+    Watched(
+        "T18-geriatric-departments",
+        "二级以上公立综合医院设老年医学科",
+        GERIATRICS,
+        "public-general-tier2-up",
+        "units",
+    ),
     Watched("T1-cdc-main-structure", "省疾控新址主体完工", CONSTRUCTION, "cdc-site", "stage", (PROVINCE,)),
 )

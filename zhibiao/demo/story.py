@@ -15,14 +15,14 @@ from zhibiao.demo.stage import Made
 from zhibiao.demo.watch import Look, Sight
 from zhibiao.terminal import answer_text, out, show, table
 
-SHOWN_AT_MOST = 6
+SHOWN_AT_MOST = 3
 _VERBS = {
     "saved": "[dim]存稿未交[/]",
     "submitted": "[cyan]提交[/]",
     "resubmitted": "[cyan]重报[/]",
+    "corrected": "[magenta]更正[/]",
     "returned": "[yellow]退回[/]",
     "approved": "[green]通过[/]",
-    "corrected": "[magenta]更正[/]",
 }
 
 

@@ -38,7 +38,6 @@ from services.auth.tokens import repository as sessions
 ENTITY = "user"
 _TAKEN = Said("该登录名已被使用。", "this login name is taken")
 _OWN = Said("不能给自己授权或撤销自己的授权；请由其他管理员办理。", "nobody grants or revokes his own rights")
-_WRONG = Said("现密码不正确。", "the present password is not right")
 _NO_TREE = Said("请先载入组织机构，再建立管理员。", "load the organisations before the first administrator is made")
 
 

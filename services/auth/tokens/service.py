@@ -10,6 +10,7 @@ from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.access import TokenAnswer
@@ -19,18 +20,23 @@ from kernel.db import Database
 from kernel.errors import InvalidGrant, RateLimited, Said, Unauthenticated, Unavailable
 from kernel.ids import new_id
 from kernel.logs import log
+from kernel.settings import BadSettings
 from services.auth.clock import now as wall_clock
 from services.auth.people.passwords import Passwords
 from services.auth.people.rules import login_key
 from services.auth.schema import AUDIT
 from services.auth.tokens import repository, rules
 from services.auth.tokens.repository import Renewed
-from services.auth.tokens.sealing import Sealer, digest, fresh_secret
+from services.auth.tokens.sealing import Sealer, WrongSecret, digest, fresh_secret
 
 _KEYS_KEPT = 60.0  # seconds; a retired key is refused after this at the latest
 _ASK_AGAIN = 2.0  # seconds; unknown key ids must not become a load on the database
 _REFUSED = Said(
     "登录名或密码（客户端标识或密钥）不正确。", "the name or the password (client id or secret) is not right"
+)
+_OTHER_SECRET = (
+    "ZHIBIAO_AUTH_SECRET: 数据库中的签名密钥是用另一个值加密的；请恢复原值。"
+    " · the signing keys in the database were sealed with another value; put that one back"
 )
 
 
@@ -60,9 +66,19 @@ class Issuer:
             await self._load()
         return self._public
 
+    async def prepare(self) -> None:
+        """Have the keys at hand, if the database answers; raises BadSettings when they were sealed with another secret."""
+        try:
+            await self.key_set()
+        except WrongSecret:
+            raise BadSettings(_OTHER_SECRET) from None
+        except (DBAPIError, OSError, TimeoutError) as failure:
+            log().warning("keys.waiting", error=type(failure).__name__)
+
     async def ready(self) -> bool:
         """Whether there is a key to sign with."""
-        return bool((await self.key_set()).keys)
+        await self.prepare()
+        return self._private is not None
 
     async def access_token(self, subject: UUID, kind: str, session: UUID | None, after: datetime | None = None) -> str:
         """A signed token that says who calls; what he may do is looked up by whoever receives it.

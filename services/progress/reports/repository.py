@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, insert, select, text, update
+from sqlalchemy import Row, Select, exists, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabularies import SubmissionState as State
@@ -47,15 +47,15 @@ def heads() -> Select[Any]:
 
 
 def within(roots: Sequence[UUID], on: date) -> Any:
-    """A condition: the unit is managed by one of the organisations on a day."""
-    return submission.c.organisation.in_(
-        select(membership.c.organisation).where(
-            membership.c.line == "management",
-            membership.c.ancestor.in_(roots),
-            membership.c.valid_from <= on,
-            membership.c.valid_to > on,
-        )
+    """A condition: the unit is managed by one of the organisations on a day, or was in the submission's own period."""
+    above = membership.alias("above")
+    managed = (above.c.line == "management") & above.c.ancestor.in_(roots)
+    then_or_now = or_(
+        *((above.c.valid_from <= day) & (above.c.valid_to > day) for day in (literal(on), submission.c.ends_on))
     )
+    ever = select(above.c.organisation).where(managed)
+    at_a_time = exists().where(managed, above.c.organisation == submission.c.organisation, then_or_now)
+    return submission.c.organisation.in_(ever) & at_a_time
 
 
 async def find(conn: AsyncConnection, submission_id: UUID) -> Any:

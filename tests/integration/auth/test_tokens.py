@@ -16,11 +16,11 @@ from joserfc.jwk import OctKey, OKPKey
 from sqlalchemy import select, update
 
 from kernel.errors import Unauthenticated
+from kernel.settings import BadSettings
 from services.auth.clock import today
 from services.auth.schema import AUDIT
 from services.auth.tokens import rules
 from services.auth.tokens.models import password_guess, refresh_token, session, signing_key
-from services.auth.tokens.sealing import WrongSecret
 from services.auth.tokens.service import Issuer, sign_in_client
 from tests.integration.auth.conftest import ADMIN, Actor, Service, running
 
@@ -185,11 +185,20 @@ async def test_processes_that_start_at_once_share_one_key(url: str) -> None:
         assert await status_with(two, await one.token(*ADMIN)) == 200
 
 
-async def test_a_process_with_another_secret_does_not_sign(url: str, service: Service) -> None:
+async def test_a_process_with_another_secret_does_not_start(url: str, service: Service) -> None:
     await service.token(*ADMIN)
-    async with running(url, secret="another-0123456789abcdefghijklmnopqr") as stranger:
-        with pytest.raises(WrongSecret):
-            await stranger.app.state.issuer.key_set()
+    with pytest.raises(BadSettings, match="ZHIBIAO_AUTH_SECRET"):
+        async with running(url, secret="another-0123456789abcdefghijklmnopqr"):
+            pass
+
+
+async def test_a_process_without_its_database_starts_and_is_not_ready() -> None:
+    async with running("postgresql+asyncpg://nobody@127.0.0.1:1/nothing") as lonely:
+        ready, live = await lonely.http.get("/readyz"), await lonely.http.get("/livez")
+        assert (ready.status_code, ready.json()["checks"]) == (503, {"database": False, "keys": False})
+        assert live.status_code == 200
+        answer = await ask(lonely, grant_type="password", username="admin", password="x")
+        assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
 
 
 async def test_a_retired_key_is_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,14 +137,13 @@ async def step(moment: Moment, row: Any, action: str, *, seen: int | None = None
 
 
 async def loaded(moment: Moment, submission: UUID) -> Any:
-    """A submission the caller may see, or NotFound."""
+    """A submission the caller may see, or NotFound: its unit is his now, or was his in the period it is about."""
     row = await repository.find(moment.conn, submission)
     roots = moment.caller.roots(*directory_service.SEES_FIGURES)
-    if row is None or not await directory_repository.under(
-        moment.conn, row.organisation, roots, moment.today
-    ):
-        raise NotFound()
-    return row
+    for on in (moment.today, row.ends_on) if row is not None else ():
+        if await directory_repository.under(moment.conn, row.organisation, roots, on):
+            return row
+    raise NotFound()
 
 
 async def held(moment: Moment, submission: UUID) -> tuple[Any, SeriesKey]:
