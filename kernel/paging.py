@@ -6,16 +6,20 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
+import asyncpg
 from fastapi import Query, Request, Response
 from sqlakeyset import BadBookmark, InvalidPage, serialize_bookmark, unserialize_bookmark
 from sqlakeyset.asyncio import select_page
 from sqlalchemy import Row, Select
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.base import Page
 from kernel.errors import BadCursor
 
 Item = TypeVar("Item")
+_FORGED = (asyncpg.DataError, asyncpg.SyntaxOrAccessError)
+"""What PostgreSQL says of a bookmark whose values do not fit the columns."""
 
 
 class PageQuery(NamedTuple):
@@ -68,8 +72,12 @@ async def paged(
     try:
         place = unserialize_bookmark(bookmark) if bookmark else None
         found = await select_page(conn, query, per_page=page.limit, page=place)
-    except (BadBookmark, InvalidPage, ValueError):
+    except (BadBookmark, InvalidPage, ArgumentError, ValueError):
         raise BadCursor() from None
+    except DBAPIError as error:
+        if bookmark is not None and isinstance(getattr(error.orig, "__cause__", None), _FORGED):
+            raise BadCursor() from None
+        raise
     paging = found.paging
     return Page(
         items=[make(row) for row in found],

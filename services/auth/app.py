@@ -8,10 +8,10 @@ from fastapi import FastAPI
 
 from kernel.app import create_app
 from kernel.auth import Access, Verifier
+from kernel.clock import now, today
 from kernel.db import Database
 from services.auth.audit import endpoints as audit
 from services.auth.clients import endpoints as clients
-from services.auth.clock import now, today
 from services.auth.imports import endpoints as imports
 from services.auth.me import endpoints as me
 from services.auth.organisations import endpoints as organisations

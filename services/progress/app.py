@@ -1,6 +1,5 @@
 """The composition root of the progress service: the only place where real things are chosen."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -8,13 +7,13 @@ from functools import partial
 import httpx
 from fastapi import FastAPI
 
+from kernel import clock
 from kernel.app import create_app
 from kernel.auth import Access, Verifier
 from kernel.db import Database
 from services.progress import work
 from services.progress.audit.endpoints import routes as audit_routes
 from services.progress.calendar.endpoints import routes as calendar_routes
-from services.progress.calendar.rules import wall_day
 from services.progress.clients import connect
 from services.progress.desk import Desk, Reviewers
 from services.progress.directory.service import Directory
@@ -54,9 +53,9 @@ def build(
         lifespan=lifespan,
         ready={"database": database.alive, "rights": neighbours.rights.ready, "directory": directory.ready},
     )
-    verifier = Verifier(neighbours.keys, issuer=settings.issuer, now=time.time)
-    app.state.access = Access(verifier, neighbours.rights, wall_day)
+    verifier = Verifier(neighbours.keys, issuer=settings.issuer, now=clock.now)
+    app.state.access = Access(verifier, neighbours.rights, clock.today)
     app.state.database, app.state.directory = database, directory
-    app.state.desk = Desk(database, directory, Reviewers(neighbours.rights, wall_day))
+    app.state.desk = Desk(database, directory, Reviewers(neighbours.rights, clock.today))
     app.state.neighbour_keys = []
     return app

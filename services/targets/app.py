@@ -9,11 +9,11 @@ from fastapi import FastAPI
 
 from kernel.app import create_app
 from kernel.auth import Access, Verifier
+from kernel.clock import today
 from kernel.db import Database
 from services.targets.audit.endpoints import audit
 from services.targets.choices.endpoints import settings as choices
 from services.targets.clients import Auth
-from services.targets.clock import today
 from services.targets.directory import service as directory
 from services.targets.feed_endpoints import feed
 from services.targets.indicators.endpoints import indicators, scopes

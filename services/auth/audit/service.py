@@ -8,10 +8,10 @@ from contracts.access import AuditEvent
 from contracts.base import Page
 from contracts.vocabularies import Role
 from kernel.auth import Caller
+from kernel.clock import today
 from kernel.db import Database
 from kernel.paging import PageQuery, paged
 from services.auth.audit import repository
-from services.auth.clock import today
 from services.auth.organisations.authority import roots
 
 

@@ -10,12 +10,12 @@ from contracts.access import Client, ClientCreate
 from contracts.base import Page
 from kernel import audit, etags, idempotency
 from kernel.auth import Caller
+from kernel.clock import today
 from kernel.db import Database
 from kernel.errors import Forbidden, Invalid, NotFound, Said
 from kernel.ids import new_id
 from kernel.paging import PageQuery, paged
 from services.auth.clients import repository, rules
-from services.auth.clock import today
 from services.auth.organisations.authority import covered, roots
 from services.auth.rights import granting
 from services.auth.rights import repository as rights

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.vocabularies import Role
 from kernel.auth import Caller
-from services.auth.clock import today
+from kernel.clock import today
 from services.auth.organisations import repository
 
 TREE = (Role.SYSTEM_ADMIN, Role.PLANNER)

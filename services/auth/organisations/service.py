@@ -20,6 +20,7 @@ from contracts.organisations import (
 )
 from kernel import audit, etags, idempotency
 from kernel.auth import Caller
+from kernel.clock import today
 from kernel.db import Database
 from kernel.errors import (
     Duplicate,
@@ -33,7 +34,6 @@ from kernel.errors import (
 )
 from kernel.ids import new_id
 from kernel.paging import PageQuery, paged
-from services.auth.clock import today
 from services.auth.imports.service import REGISTERED, load
 from services.auth.organisations import repository, rules
 from services.auth.organisations.authority import TREE, covered

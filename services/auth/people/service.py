@@ -11,6 +11,7 @@ from contracts.access import GrantIn, GrantOut, User, UserCreate, UserPatch
 from contracts.base import Page
 from kernel import audit, etags, idempotency
 from kernel.auth import Caller
+from kernel.clock import today
 from kernel.db import Database
 from kernel.errors import (
     Duplicate,
@@ -22,7 +23,6 @@ from kernel.errors import (
 )
 from kernel.ids import new_id
 from kernel.paging import PageQuery, paged
-from services.auth.clock import today
 from services.auth.organisations import repository as organisations
 from services.auth.organisations.authority import covered, roots
 from services.auth.people import repository, rules

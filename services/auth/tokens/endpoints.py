@@ -8,8 +8,8 @@ from fastapi import Form, Header, Request
 from contracts.access import TokenAnswer
 from kernel.app import errors, router
 from kernel.auth import ALGORITHM
+from kernel.clock import today
 from kernel.errors import MalformedRequest, Said, UnsupportedGrantType
-from services.auth.clock import today
 from services.auth.context import Hashing, Tokens
 from services.auth.tokens import service
 

@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.access import TokenAnswer
 from kernel import audit
 from kernel.auth import ALGORITHM, AUDIENCE, TOKEN_TYPE, Caller
+from kernel.clock import now as wall_clock
 from kernel.db import Database
 from kernel.errors import InvalidGrant, RateLimited, Said, Unauthenticated, Unavailable
 from kernel.ids import new_id
 from kernel.logs import log
 from kernel.settings import BadSettings
-from services.auth.clock import now as wall_clock
 from services.auth.people.passwords import Passwords
 from services.auth.people.rules import login_key
 from services.auth.schema import AUDIT

@@ -3,12 +3,11 @@
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 
 from contracts.vocabularies import Rhythm
+from kernel.clock import SHANGHAI
 
-# One zone without summer time since 1991; a fixed offset needs no zone database on the machine.
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 _CODE = re.compile(r"(\d{4})(?:-(?:S([12])|Q([1-4])|(\d{2})))?", re.ASCII)
 
 
@@ -90,8 +89,3 @@ def working_days_later(day: date, count: int) -> date:
 def today(now: datetime) -> date:
     """The calendar day in Shanghai at an instant."""
     return now.astimezone(SHANGHAI).date()
-
-
-def wall_day() -> date:
-    """Today in Shanghai by this machine's clock; for grants, never for deadlines, which are the database's."""
-    return today(datetime.now(UTC))

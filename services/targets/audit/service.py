@@ -8,10 +8,10 @@ from contracts.access import AuditEvent
 from contracts.base import Page
 from contracts.vocabularies import Role
 from kernel.auth import Caller
+from kernel.clock import today
 from kernel.db import Database
 from kernel.paging import PageQuery, paged
 from services.targets.audit import repository
-from services.targets.clock import today
 from services.targets.directory import repository as directory
 
 

@@ -10,9 +10,9 @@ from contracts.organisations import OrganisationEntity
 from contracts.vocabularies import Role
 from kernel.audit import SYSTEM
 from kernel.auth import Caller
+from kernel.clock import today
 from kernel.db import Database
 from kernel.feed import Follower, Source
-from services.targets.clock import today
 from services.targets.directory import repository
 from services.targets.schema import feed_cursor
 

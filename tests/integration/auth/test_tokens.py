@@ -15,9 +15,9 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 from sqlalchemy import select, update
 
+from kernel.clock import today
 from kernel.errors import Unauthenticated
 from kernel.settings import BadSettings
-from services.auth.clock import today
 from services.auth.schema import AUDIT
 from services.auth.tokens import rules
 from services.auth.tokens.models import password_guess, refresh_token, session, signing_key

@@ -59,10 +59,13 @@ class Books:
 
     units: dict[str, OrganisationEntity] = field(default_factory=dict)
     entries: dict[tuple[str, str], Plain] = field(default_factory=dict)
+    codes: dict[Any, str] = field(default_factory=dict)
 
     def learn(self, organisations: Iterable[OrganisationEntity] = (), entries: Iterable[Entity] = ()) -> None:
         """Take note of what is sent to the service."""
-        self.units |= {unit.code: unit for unit in organisations}
+        for unit in organisations:
+            self.units[unit.code] = unit
+            self.codes[unit.id] = unit.code
         for entry in entries:
             if entry.body is None:
                 self.entries.pop((entry.kind, entry.key), None)
@@ -86,11 +89,9 @@ class Books:
 
     def place(self, code: str, on: date) -> tuple[str | None, str | None]:
         """Its manager and its division on a day."""
-        codes = {unit.id: known for known, unit in self.units.items()}
         for place in self.units[code].placements:
             if place.valid_from <= on and (place.valid_to is None or on < place.valid_to):
-                parent = codes[place.parent] if place.parent else None
-                return parent, codes[place.division] if place.division else None
+                return self.codes.get(place.parent), self.codes.get(place.division)
         return None, None
 
     def managers(self, code: str, on: date) -> list[str]:
@@ -279,12 +280,18 @@ def _shown(part: Plain | None, excluded: int | None = None) -> dict[str, Any] | 
     return {**numbers, "units": part["units"], "complying": part["complying"], "excluded": excluded}
 
 
-async def check_figures(world: World, books: Books, areas: Sequence[str], periods: Sequence[str]) -> int:
+async def check_figures(
+    world: World,
+    books: Books,
+    areas: Sequence[str],
+    periods: Sequence[str],
+    questions: Sequence[tuple[str, str]] | None = None,
+) -> int:
     """Every area × indicator × scope × period of the API against the count made here; how many were not empty."""
     said = await told(world)
     full = 0
     for area in areas:
-        for question in books.questions():
+        for question in books.questions() if questions is None else questions:
             params = {"organisation": area, "indicator": question[0], "scope": question[1], "period": list(periods)}
             items = (await world.read("viewer-P", "/figures/series", **params))["items"]
             assert [item["period"] for item in items] == list(periods)

@@ -15,7 +15,7 @@ from tests.integration.progress.world import World, id_of, plan, province
 
 STEPS = 130
 PERIODS = ("2023-10", "2023-11", "2023-12", "2024-01")
-READ = (*PERIODS, "2023-09", "2023-Q4", "2023", "2024-12")
+READ = ("2023-09", "2023-11", "2024-01", "2023-Q4", "2023")
 AREAS = ("P", "C1", "C2", "Z", "X11", "X12", "X21", "T111", "TZ1", "D")
 QUESTIONS = [
     *((unit, "", indicator) for unit in ("T111", "T112", "T121", "T211", "TZ1")
@@ -124,7 +124,7 @@ class Play:
         assert set(body["actions"]) == self.model.actions(who, wanted)
 
 
-@pytest.mark.parametrize("sequence", range(6))
+@pytest.mark.parametrize("sequence", range(4))
 async def test_the_service_does_what_the_model_does(world: World, sequence: int) -> None:
     """After any sequence of steps by anybody: every answer was the model's, every figure equals a count made anew,
     every revision has one audit record, nobody reviewed his own or twice, and every list of reviews is right."""
@@ -138,7 +138,7 @@ async def test_the_service_does_what_the_model_does(world: World, sequence: int)
     print(play.done)
     assert play.done["ok"] > STEPS / 3
     assert await check_rows(world) == len(play.model.facts)
-    await check_figures(world, books, AREAS if sequence < 2 else ("P", "X11"), READ)
+    await check_figures(world, books, AREAS if sequence == 0 else ("P", "X11"), READ)
     await check_rules(world, books, READ)
     await fold(world.database)
     assert await check_figures(world, books, ("P",), READ) > 0

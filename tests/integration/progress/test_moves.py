@@ -17,7 +17,7 @@ from tests.integration.progress.model import chosen
 from tests.integration.progress.world import World, entity, id_of, plan, province, target, unit
 
 PERIODS = ("2023-10", "2023-11", "2023-12", "2024-01", "2024-02")
-READ = ("2023-11", "2023-12", "2024-02", "2023-Q4", "2024-12")
+READ = ("2023-11", "2024-01", "2023-Q4", "2024-12")
 AREAS = ("P", "C1", "C2", "Z", "X11", "X12", "X21", "T111")
 UNITS = {unit.code: unit for unit in province()}
 POPULOUS = {"facts": [{"fact": "resident_population", "at_least": "300000"}]}
@@ -182,7 +182,7 @@ async def test_a_withdrawn_target_takes_its_sums_away(world: World) -> None:
     assert (await world.call("viewer-P", "GET", "/figures", params=params)).status_code == 404
 
 
-@pytest.mark.parametrize("sequence", range(3))
+@pytest.mark.parametrize("sequence", range(2))
 async def test_figures_follow_whatever_happens_to_units_and_plans(world: World, sequence: int) -> None:
     """In any order of reports, decisions, moves, openings, closings, facts and new targets, and with the compactor
     in between, every figure of every period equals a count made anew from the rows."""
@@ -203,8 +203,9 @@ async def test_figures_follow_whatever_happens_to_units_and_plans(world: World, 
         await world.copy(organisations=organisations, entries=entries)
         if dice.random() < 0.4:
             await fold(world.database)
-        await check_figures(world, books, (dice.choice(AREAS),), (dice.choice(PERIODS), "2024-12"))
-    assert await check_figures(world, books, AREAS if sequence == 0 else ("P", "C1"), READ) > 10
+        asked = dice.sample(books.questions(), 3)
+        await check_figures(world, books, (dice.choice(AREAS),), (dice.choice(PERIODS), "2024-12"), asked)
+    assert await check_figures(world, books, AREAS if sequence == 0 else ("P",), READ) > 10
     await check_rules(world, books, READ)
     assert await check_rows(world) == len({one["id"] for one in sent})
 

@@ -1,10 +1,13 @@
-"""The day it is where the plan is carried out."""
+"""The day it is where the plan is carried out, and the seconds that tokens count.
+
+For grants, which hold by whole days, and for tokens; never for deadlines, which are the database's.
+"""
 
 import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
-# China has had one zone without summer time since 1991; a fixed offset needs no zone database on the machine.
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""One zone without summer time since 1991; a fixed offset needs no zone database on the machine."""
 
 
 def today() -> date:
