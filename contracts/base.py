@@ -19,8 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-NUMBER = re.compile(r"-?(0|[1-9]\d{0,13})(\.\d{1,4})?")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+NUMBER = re.compile(r"-?(0|[1-9]\d{0,13})(\.\d{1,4})?", re.ASCII)
 _FORBIDDEN = {
     *map(chr, range(0x20)),
     *map(chr, range(0x7F, 0xA0)),
@@ -83,7 +83,15 @@ def _clean(value: str) -> str:
 
 
 def _utc(value: datetime) -> datetime:
+    _in_our_time(value)
     return value.astimezone(UTC)
+
+
+def _in_our_time(value: date) -> date:
+    """Years of institutions and plans: the first and the last day of all would be stored as infinity."""
+    if not 1800 <= value.year <= 2999:
+        raise PydanticCustomError("year", "the year must lie between 1800 and 2999")
+    return value
 
 
 Number = Annotated[
@@ -111,7 +119,7 @@ def _day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_day), AfterValidator(_in_our_time)]
 """A calendar day, written ``2023-11-30``."""
 Int = Annotated[int, Strict()]
 Bool = Annotated[bool, Strict()]

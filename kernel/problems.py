@@ -55,6 +55,7 @@ _WORDS: dict[str, Said] = {
     "date_from_datetime_parsing": Said("应为日期，如 2023-11-30。", "give a date, for example 2023-11-30"),
     "date_parsing": Said("应为日期，如 2023-11-30。", "give a date, for example 2023-11-30"),
     "datetime_from_date_parsing": Said("应为带时区的时刻。", "give an instant with its time zone"),
+    "year": Said("年份须在 1800 至 2999 之间。", "the year must lie between 1800 and 2999"),
     "timezone_aware": Said("应为带时区的时刻。", "give an instant with its time zone"),
     "greater_than_equal": Said("数值过小。", "the number is too small"),
     "less_than_equal": Said("数值过大。", "the number is too large"),

@@ -32,11 +32,9 @@ class Moment:
         """The calendar day in Shanghai."""
         return today(self.now)
 
-    async def show(self, row: Any, *, window_open: bool = True) -> Submission:
+    async def show(self, row: Any) -> Submission:
         """One submission for the caller."""
-        found = await views.present(
-            self.conn, self.desk, self.catalogue, self.caller, [row], self.today, window_open=window_open
-        )
+        found = await views.present(self.conn, self.desk, self.catalogue, self.caller, [row], self.today)
         return found[0]
 
     async def note(self, row: Any, action: str, reason: str | None = None) -> None:

@@ -27,6 +27,18 @@ _LAST = text("""
 """)
 
 
+_WINDOWS = text("""
+    SELECT s.id, s.resubmit_until > statement_timestamp() IS TRUE AS resubmits,
+           (p.opens_at <= statement_timestamp() AND statement_timestamp() < p.closes_at) OR EXISTS (
+               SELECT 1 FROM progress.extension x JOIN progress.membership m
+                 ON m.line = 'management' AND m.ancestor = x.organisation AND m.organisation = s.organisation
+                AND m.valid_from <= :on AND m.valid_to > :on
+               WHERE x.period = s.period AND x.until > statement_timestamp()) AS open
+    FROM progress.submission s JOIN progress.period p ON p.code = s.period
+    WHERE s.id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
 def heads() -> Select[Any]:
     """Submissions with the answer of their current version and the unit's names."""
     return (
@@ -68,6 +80,12 @@ async def series(conn: AsyncConnection, ids: Sequence[UUID]) -> dict[UUID, tuple
     columns = submission.c.id, submission.c.organisation, submission.c.subject, submission.c.indicator
     found = await conn.execute(select(*columns).where(submission.c.id.in_(ids)))
     return {row.id: (row.organisation, row.subject, row.indicator) for row in found}
+
+
+async def windows(conn: AsyncConnection, ids: Sequence[UUID], on: date) -> dict[UUID, tuple[bool, bool]]:
+    """For each submission: whether its unit may submit for the period now, and whether a return lets it resubmit."""
+    rows = await conn.execute(_WINDOWS, {"ids": list(ids), "on": on})
+    return {row.id: (row.open, row.resubmits) for row in rows}
 
 
 async def of_report(conn: AsyncConnection, unit: UUID, period: str) -> list[Row[Any]]:

@@ -141,17 +141,18 @@ def _unknown(pointer: str, codes: list[str]) -> FieldError:
 
 @dataclass(frozen=True)
 class Possible:
-    """What the caller may do with a submission as it stands."""
+    """What the caller may do with a submission as it stands; `resubmits` while the window of a return lasts."""
 
     reports: bool
     reviews: bool
     window_open: bool
+    resubmits: bool = False
 
 
 def actions(state: State, step: int, in_force: int | None, may: Possible) -> list[str]:
     """The steps open to the caller now, so that a front end shows only buttons that work."""
     found = []
-    if may.reports and state in WRITABLE and may.window_open:
+    if may.reports and state in WRITABLE and (may.window_open or may.resubmits):
         found += ["edit", "submit"]
     if may.reports and state is State.DRAFT and in_force is not None:
         found.append("discard")

@@ -30,15 +30,14 @@ async def present(
     caller: Caller,
     rows: Sequence[Any],
     today: date,
-    *,
-    window_open: bool = True,
 ) -> list[Submission]:
-    """Submissions for a caller: two look-ups for a whole page, whatever its length."""
+    """Submissions for a caller: three look-ups for a whole page, whatever its length."""
     offices = await directory_repository.by_id(conn, {r.waiting_at for r in rows if r.waiting_at})
     units = [row.organisation for row in rows]
     reporting = await repository.under_any(conn, units, caller.roots(Role.REPORTER), today)
+    windows = await repository.windows(conn, [row.id for row in rows], today)
     return [
-        _submission(desk, catalogue, caller, row, offices, row.organisation in reporting, window_open)
+        _submission(desk, catalogue, caller, row, offices, row.organisation in reporting, windows[row.id])
         for row in rows
     ]
 
@@ -57,14 +56,14 @@ def _submission(
     row: Any,
     offices: dict[UUID, Named],
     reports: bool,
-    window_open: bool,
+    window: tuple[bool, bool],
 ) -> Submission:
     indicator, subject = catalogue.indicators.get(row.indicator), catalogue.subjects.get(row.subject)
     items = items_of(catalogue, row.indicator)
     staffed = desk.reviewers.offices(items)
     may_act = row.waiting_at is not None and caller.id not in row.authors
     reviews = may_act and acting_for(caller, row.chain, row.step, items, staffed) is not None
-    may = rules.Possible(reports, reviews, window_open)
+    may = rules.Possible(reports, reviews, *window)
     state = SubmissionState(row.state)
     return Submission(
         id=row.id,

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from itertools import islice
 
 from contracts.plans import Target
 from contracts.vocabularies import Comparator, Measure, Status
@@ -244,9 +243,8 @@ def _on_the_way(case: Case, course: Course, figure: Fraction, expected: Fraction
 
 
 def _best_before(case: Case, course: Course) -> Fraction | None:
-    """The furthest figure among earlier moments at which the target was met."""
-    earlier = islice(readings(case, confirmed=True), 1, None)
-    figures = [reading.figure for reading in earlier if reading.figure is not None]
+    """The furthest figure of any moment at which the target was met."""
+    figures = [reading.figure for reading in readings(case, confirmed=True) if reading.figure is not None]
     met = [figure for figure in figures if course.meets(figure, course.end.value)]
     if not met:
         return None

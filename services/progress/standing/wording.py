@@ -23,7 +23,7 @@ _DONE = (Said("未完成", "not done"), Said("已完成", "done"))
 
 @dataclass(frozen=True)
 class Account:
-    """A judgement with all its reason is made of; `best` is the furthest figure of earlier met moments."""
+    """A judgement with all its reason is made of; `best` is the furthest figure that met it so far."""
 
     case: Case
     course: Course

@@ -194,6 +194,9 @@ async def test_an_organisation_is_registered(planner: Actor) -> None:
         (county(ownership="state"), 422, "validation-failed", ["/ownership"]),
         (county(colour="red"), 422, "validation-failed", ["/colour"]),
         (county(name="\u202e反"), 422, "validation-failed", ["/name"]),
+        # the first and the last day of all are infinity to the database: the followers of the feed could not read them
+        (county(valid_from="0001-01-01"), 422, "validation-failed", ["/valid_from"]),
+        (county(valid_from="9999-12-31"), 422, "validation-failed", ["/valid_from"]),
         (county(kind="general", level="institution", division="H-NCX"), 422, "validation-failed", ["/division"]),
     ],
 )

@@ -39,9 +39,7 @@ async def form(desk: Desk, caller: Caller, code: str, period: str) -> ReportForm
         questions = await _questions(moment, unit, standing)
         rows = await repository.of_report(conn, unit.id, period)
         open_now = calendar.takes_submissions(standing)
-        shown = await views.present(
-            conn, desk, moment.catalogue, caller, rows, moment.today, window_open=open_now
-        )
+        shown = await views.present(conn, desk, moment.catalogue, caller, rows, moment.today)
         last = await repository.last_answers(conn, unit.id, standing.ends_on)
         reports = await _reports(moment, unit)
     found = {(s.indicator, s.subject or ""): s for s in shown}

@@ -9,7 +9,6 @@ from contracts.reports import Answer, Submission, SubmissionVersion, Versions
 from kernel import paging
 from kernel.auth import Caller
 from kernel.paging import PageQuery
-from services.progress.calendar import service as calendar
 from services.progress.desk import Desk
 from services.progress.directory import service as directory_service
 from services.progress.reports import repository, views
@@ -33,9 +32,7 @@ async def get(desk: Desk, caller: Caller, submission: UUID) -> Submission:
     async with desk.database.reading() as conn:
         moment = await begin(conn, desk, caller)
         row = await loaded(moment, submission)
-        standing = await calendar.window(conn, row.period, row.organisation, moment.today)
-        resubmits = row.resubmit_until is not None and moment.now < row.resubmit_until
-        return await moment.show(row, window_open=resubmits or calendar.takes_submissions(standing))
+        return await moment.show(row)
 
 
 async def versions(desk: Desk, caller: Caller, submission: UUID) -> Versions:

@@ -178,25 +178,24 @@ def test_the_steps_are_those_of_the_model() -> None:
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize(("step", "in_force"), list(product((0, 1), (None, 3))))
-@pytest.mark.parametrize(("reports", "reviews", "window_open"), list(product((False, True), repeat=3)))
+@pytest.mark.parametrize(("reports", "reviews"), list(product((False, True), repeat=2)))
+@pytest.mark.parametrize(("window_open", "resubmits"), list(product((False, True), repeat=2)))
 def test_the_actions_shown_are_those_that_work(
-    state: State, step: int, in_force: int | None, reports: bool, reviews: bool, window_open: bool
+    state: State, step: int, in_force: int | None, reports: bool, reviews: bool, window_open: bool, resubmits: bool
 ) -> None:
-    """Writing needs an open window, discarding a version in force, withdrawing that nobody has decided yet."""
+    """Writing needs an open window or that of a return, correcting the period's own, discarding a version in force,
+    and withdrawing that nobody has decided yet."""
     wanted = set()
-    if reports and window_open:
-        wanted |= {
-            State.DRAFT: {"edit", "submit"},
-            State.RETURNED: {"edit", "submit"},
-            State.WITHDRAWN: {"edit", "submit"},
-            State.APPROVED: {"correct"},
-        }.get(state, set())
+    if reports and (window_open or resubmits) and state in (State.DRAFT, State.RETURNED, State.WITHDRAWN):
+        wanted |= {"edit", "submit"}
+    if reports and window_open and state is State.APPROVED:
+        wanted.add("correct")
     if reports and state is State.DRAFT and in_force is not None:
         wanted.add("discard")
     if reports and state is State.SUBMITTED and step == 0:
         wanted.add("withdraw")
     if reviews and state is State.SUBMITTED:
         wanted |= {"approve", "return"}
-    found = actions(state, step, in_force, Possible(reports, reviews, window_open))
+    found = actions(state, step, in_force, Possible(reports, reviews, window_open, resubmits))
     assert len(found) == len(set(found))
     assert set(found) == wanted

@@ -179,6 +179,16 @@ def test_more_is_never_worse_and_less_never_worse_under_a_ceiling(
     assert after <= before if most else after >= before
 
 
+@pytest.mark.parametrize(("people", "counts"), [(299999, True), (300000, False), (499999, False), (500000, True)])
+def test_a_condition_frees_from_a_component_outside_its_bounds(people: int, counts: bool) -> None:
+    """Closed on the left like the classes: the duty holds from 300,000 to below 500,000 people."""
+    condition = {"fact": "resident_population", "at_least": 300000, "below": 500000}
+    parts = [{"code": "ward", "name": "病区", "condition": condition}, {"code": "desk", "name": "诊室"}]
+    asked = indicator("yes_no", components=parts)
+    assert told(asked, {"components": {"desk": True, "ward": False}}, fact=Decimal(people)) is counts
+    assert told(asked, {"components": {"desk": True}}, fact=None) is None
+
+
 LACKS: list[tuple[Indicator, dict[str, Any] | None, dict[str, Any], tuple[str, str]]] = [
     (NUMBER, None, {}, ("尚无数据", "nothing reported")),
     (NUMBER, {"value": 32}, {"threshold": BEDS, "fact": Decimal(300000)}, ("32张，应不低于50张", "32, at least 50 needed")),

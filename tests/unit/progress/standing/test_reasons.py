@@ -127,6 +127,15 @@ def test_less_reported_than_confirmed_is_told_too() -> None:
     assert "已审定72，填报数为70" in ask(asked, "2025-12-31", [total("2025-12-31", 72, 70)]).reason_zh
 
 
+def test_in_time_and_a_day_late() -> None:
+    asked = target(measure="sum", value=100)
+    assert ask(asked, "2025-12-31", [total("2025-12-31", 100)]).reason_zh == (
+        "到2025年12月31日应达到100，已审定100，自2025年12月31日起达到，按期"
+    )
+    late = ask(asked, "2026-01-01", [total("2026-01-01", 100)])
+    assert late.reason_en == "100 by 2025-12-31 expected, 100 confirmed, met since 2026-01-01, 1 day late"
+
+
 def test_what_is_missing_is_named() -> None:
     asked = target(measure="sum", value=100, window="year")
     day = date(2024, 6, 30)
@@ -144,6 +153,8 @@ def test_what_is_missing_is_named() -> None:
     assert ask(ratio, day, [at("2024-06-30", units=2)], base=3).reason_en == "the denominator is 0"
     open_scope = ask(asked, day, [total("2024-06-30", 5)], base=Base(9, uncertain=1))
     assert open_scope.reason_en == "population unknown: 1 of the units may be in scope"
+    nobody_certain = ask(asked, day, [], base=Base(0, uncertain=2))
+    assert nobody_certain.reason_en == "population unknown: 2 units may be in scope"
     unheard = target(measure="own", comparator="reached", stage="opened")
     assert "stage" in ask(unheard, day, [own("2024-06-30", stage="complete")]).reason_en
     valueless = target(measure="sum", comparator="reached")

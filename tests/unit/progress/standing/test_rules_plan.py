@@ -355,6 +355,23 @@ def test_a_change_against_a_base_year() -> None:
     assert unknown.status is Status.NOT_JUDGED and "2022" in unknown.reason_en
 
 
+def test_the_edge_of_the_band_is_still_at_risk() -> None:
+    """10 a day for 1,096 days: 7,310 after two years; 10 % of 10,960 is 1,096."""
+    asked = target(measure="sum", value=10960, window="plan")
+    found = {n: ask(asked, "2024-12-31", [total("2024-12-31", n)]).status.value for n in (7310, 7309, 6214, 6213)}
+    assert found == {7310: "on_track", 7309: "at_risk", 6214: "at_risk", 6213: "behind"}
+
+
+def test_the_newest_figure_is_held_against_the_population_of_the_day() -> None:
+    """1 for 10,000 people: 100 tracers for a million, fewer when fewer lived there."""
+    tracers = target(measure="ratio", value=1, denominator=[{"fact": "resident_population", "per": 10000}])
+    then = replace(at("2024-12-31", value=Decimal(90), units=1), fact_denominator=Decimal(90))
+    now = replace(at("2025-12-31", value=Decimal(99), units=1), fact_denominator=Decimal(90))
+    assert ask(tracers, "2025-12-31", [then, now], fact_denominator=100).actual == Decimal("0.99")
+    enough = at("2025-12-31", value=Decimal(100), units=1)
+    assert ask(tracers, "2025-12-31", [then, enough], fact_denominator=100).met_on == date(2024, 12, 31)
+
+
 def test_a_change_needs_the_value_of_that_very_year() -> None:
     other = {"value": 200, "on": date(2021, 12, 31), "source": "2021年统计"}
     asked = target(measure="sum", window="year", relative_to=2022, value=10, baseline=other)
