@@ -326,6 +326,7 @@ def _figures() -> None:
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("complying", sa.Integer(), nullable=False),
         sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("reports", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("area", "indicator", "scope", "rule", "series", "ends_on", name=op.f("pk_figure")),
         schema="progress",
     )
@@ -346,6 +347,7 @@ def _figures() -> None:
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("complying", sa.Integer(), nullable=False),
         sa.Column("excluded", sa.Integer(), nullable=False),
+        sa.Column("reports", sa.Integer(), nullable=False),
         sa.Column("cause", sa.UUID(), nullable=False),
         sa.Column("cause_revision", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),

@@ -30,9 +30,8 @@ def test_writing_twice_changes_nothing(tmp_path: Any) -> None:
     assert written.write(tmp_path) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_is_valid_openapi(documents: dict[str, Any], name: str) -> None:
-    validate(documents[name])
+def test_the_whole_is_valid_openapi(documents: dict[str, Any]) -> None:
+    validate(documents["gateway"])
 
 
 @pytest.mark.parametrize("service", SERVICES)

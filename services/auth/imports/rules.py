@@ -194,11 +194,20 @@ def anchors(plan: OrganisationPlan) -> dict[int, str | None]:
     return found
 
 
+def territories(plan: OrganisationPlan) -> dict[int, str]:
+    """For each line that registers, the registered division it stands in: what it reports counts there."""
+    new = {r.place.code for r in plan.new}
+    return {r.line: r.place.division for r in plan.new if r.place.division and r.place.division not in new}
+
+
 def refuse_foreign(plan: OrganisationPlan, allowed: frozenset[str]) -> None:
     """Refuse the lines outside the area of whoever loads the file."""
+    standing = territories(plan)
     for line, anchor in anchors(plan).items():
         if anchor is None or anchor not in allowed:
             plan.conflicts.append(conflict(line, "parent", "out-of-scope", _OUT_OF_SCOPE))
+        elif standing.get(line, anchor) not in allowed:
+            plan.conflicts.append(conflict(line, "division", "out-of-scope", _OUT_OF_SCOPE))
 
 
 class RegisteredCodes(NamedTuple):

@@ -95,7 +95,8 @@ async def _load_organisations(conn: AsyncConnection, caller: Caller, text: str, 
     plan.conflicts.extend(read.conflicts)
     ids = await repository.all_ids(conn)
     if caller.kind != "system":
-        wanted = {code: ids[code] for code in rules.anchors(plan).values() if code in ids}
+        named = {*rules.anchors(plan).values(), *rules.territories(plan).values()}
+        wanted = {code: ids[code] for code in named if code in ids}
         mine = await covered(conn, caller, set(wanted.values()), *TREE)
         rules.refuse_foreign(plan, frozenset(code for code, which in wanted.items() if which in mine))
     if mode == "atomic" and not plan.conflicts:

@@ -96,7 +96,7 @@ async def ancestors(database: Database, caller: Caller, code: str, on: date | No
 
 
 async def create(database: Database, caller: Caller, wanted: OrganisationCreate, key: str | None) -> Organisation:
-    """A new organisation under a parent that the caller may decide about.
+    """A new organisation under a parent and in a division that the caller may decide about.
 
     Raises Forbidden, Duplicate (the code is or was in use), UnknownReference or Invalid with every fault.
     """
@@ -107,8 +107,9 @@ async def create(database: Database, caller: Caller, wanted: OrganisationCreate,
         await repository.lock_tree(conn)
         place = await _checked(conn, wanted)
         ids = await repository.ids(conn, filter(None, (place.parent, place.division)))
-        parent = ids.get(place.parent or "")
-        if not await covered(conn, caller, [parent] if parent else [], *TREE) and caller.kind != "system":
+        parent, around = ids.get(place.parent or ""), set(ids.values())
+        # the division too: what the unit reports will count there
+        if (parent is None or await covered(conn, caller, around, *TREE) != around) and caller.kind != "system":
             raise Forbidden()
         made = await _store(conn, caller, wanted, parent, ids.get(place.division or ""))
         if claimed:

@@ -54,6 +54,8 @@ _BELOW = text("""
 """)
 
 
+_HOLD, _HOLD_ALONE = (text(f"SELECT pg_advisory_xact_lock{mode}(4711, 1)") for mode in ("_shared", ""))
+
 AREAS = (Kind.DIVISION.value, Kind.FUNCTIONAL_ZONE.value)
 """What has a territory, and so figures made of others'."""
 
@@ -67,6 +69,14 @@ class Named(NamedTuple):
     level: str
     kind: str
     synthetic: bool
+
+
+async def hold(conn: AsyncConnection, *, changing: bool = False) -> None:
+    """Keep the copy as it is until the commit, together with others who only read it; `changing`: keep them all off.
+
+    Without it a submission and a move under way at once would not see each other, and the figure would keep the old place.
+    """
+    await conn.execute(_HOLD_ALONE if changing else _HOLD)
 
 
 async def put_entries(conn: AsyncConnection, entities: Iterable[Entity], everything: bool) -> None:

@@ -61,6 +61,7 @@ def apply_organisations(
     """How changes of organisations are copied: the rows, who belongs under whom, scopes, figures."""
 
     async def apply(conn: AsyncConnection, entities: Sequence[Entity], everything: bool) -> None:
+        await repository.hold(conn, changing=True)
         latest = {e.key: e.body for e in entities if e.kind == "organisation" and e.body is not None}
         changed = [OrganisationEntity.model_validate(body) for body in latest.values()]
         before = [] if everything else await repository.below(conn, [unit.id for unit in changed])
@@ -78,6 +79,7 @@ def apply_entries(settle: Settle) -> Callable[[AsyncConnection, Sequence[Entity]
     """How changes of plans and targets are copied: the rows, scopes, figures."""
 
     async def apply(conn: AsyncConnection, entities: Sequence[Entity], everything: bool) -> None:
+        await repository.hold(conn, changing=True)
         await repository.put_entries(conn, entities, everything)
         catalogue = await read_catalogue(conn)
         touched = {e.key for e in entities if e.kind == "scope"}

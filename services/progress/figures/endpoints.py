@@ -42,9 +42,7 @@ async def get_series(
     scope: Scope = None,
 ) -> FigureSeries:
     """The same figure for each of the periods."""
-    found = await service.series(
-        desk.database, desk.directory, caller, organisation, indicator, scope, period
-    )
+    found = await service.series(desk.database, desk.directory, caller, organisation, indicator, scope, period)
     return FigureSeries(items=found)
 
 
@@ -58,9 +56,7 @@ async def get_table(
     period: Period,
 ) -> FigureTable:
     """Figures of every area of a level below an organisation."""
-    return await service.table(
-        desk.database, desk.directory, caller, organisation, Level(by), indicators, period
-    )
+    return await service.table(desk.database, desk.directory, caller, organisation, Level(by), indicators, period)
 
 
 @routes.get("/sources", summary="Where a figure comes from · 数据来源", responses=errors(404))
@@ -73,7 +69,5 @@ async def get_sources(
     scope: Scope = None,
 ) -> Page[FigureSource]:
     """Every submission version that the figure is made of."""
-    found = await service.sources(
-        desk.database, desk.directory, caller, organisation, indicator, scope, period
-    )
+    found = await service.sources(desk.database, desk.directory, caller, organisation, indicator, scope, period)
     return Page(items=found, total=len(found))

@@ -6,7 +6,7 @@ from kernel.db import Id, Instant, Total
 from services.progress.schema import TABLES
 
 KEY = ("area", "indicator", "scope", "rule", "series", "ends_on")
-AMOUNTS = ("value", "numerator", "denominator", "units", "complying", "excluded")
+AMOUNTS = ("value", "numerator", "denominator", "units", "complying", "excluded", "reports")
 
 figure_delta = Table(
     "figure_delta",
@@ -26,6 +26,7 @@ figure_delta = Table(
     Column("units", Integer, nullable=False),
     Column("complying", Integer, nullable=False),
     Column("excluded", Integer, nullable=False),
+    Column("reports", Integer, nullable=False),
     Column("cause", Id, nullable=False),
     Column("cause_revision", BigInteger, nullable=False),
     Column("at", Instant, nullable=False, server_default=func.clock_timestamp()),
@@ -66,5 +67,6 @@ figure = Table(
     Column("units", Integer, nullable=False),
     Column("complying", Integer, nullable=False),
     Column("excluded", Integer, nullable=False),
+    Column("reports", Integer, nullable=False),
 )
 """Kept sums; a figure is its kept sum plus the deltas not yet folded, read in one statement."""

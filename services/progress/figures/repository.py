@@ -40,7 +40,7 @@ _REPORTS = text("""
 _RECORDED = text("""
     SELECT series, area, scope, rule, ends_on, sum(value) AS value, sum(numerator) AS numerator,
            sum(denominator) AS denominator, sum(units) AS units, sum(complying) AS complying,
-           sum(excluded) AS excluded
+           sum(excluded) AS excluded, sum(reports) AS reports
     FROM progress.figure_delta
     WHERE organisation = :organisation AND indicator = :indicator AND subject = :subject
     GROUP BY series, area, scope, rule, ends_on
@@ -48,12 +48,14 @@ _RECORDED = text("""
 
 _APPEND = text("""
     INSERT INTO progress.figure_delta (organisation, subject, indicator, cause, cause_revision,
-        area, scope, rule, series, ends_on, value, numerator, denominator, units, complying, excluded)
+        area, scope, rule, series, ends_on, value, numerator, denominator, units, complying, excluded,
+        reports)
     SELECT :organisation, :subject, :indicator, :cause, :revision, d.*
     FROM unnest(CAST(:areas AS uuid[]), CAST(:scopes AS text[]), CAST(:rules AS text[]),
         CAST(:series AS text[]), CAST(:ends AS date[]), CAST(:values AS numeric[]),
         CAST(:numerators AS numeric[]), CAST(:denominators AS numeric[]), CAST(:units AS int[]),
-        CAST(:complying AS int[]), CAST(:excluded AS int[])) AS d
+        CAST(:complying AS int[]), CAST(:excluded AS int[]),
+        CAST(:reports AS int[])) AS d
 """)
 
 _FOLD = text("""
@@ -64,15 +66,16 @@ _FOLD = text("""
         RETURNING *
     ), folded AS (
         INSERT INTO progress.figure AS f (area, indicator, scope, rule, series, ends_on, value, numerator,
-            denominator, units, complying, excluded)
+            denominator, units, complying, excluded, reports)
         SELECT area, indicator, scope, rule, series, ends_on, sum(value), sum(numerator), sum(denominator),
-               sum(units), sum(complying), sum(excluded)
+               sum(units), sum(complying), sum(excluded), sum(reports)
         FROM taken GROUP BY area, indicator, scope, rule, series, ends_on
         ORDER BY area, indicator, scope, rule, series, ends_on
         ON CONFLICT (area, indicator, scope, rule, series, ends_on) DO UPDATE SET
             value = f.value + excluded.value, numerator = f.numerator + excluded.numerator,
             denominator = f.denominator + excluded.denominator, units = f.units + excluded.units,
-            complying = f.complying + excluded.complying, excluded = f.excluded + excluded.excluded
+            complying = f.complying + excluded.complying, excluded = f.excluded + excluded.excluded,
+            reports = f.reports + excluded.reports
     )
     SELECT count(*) FROM taken
 """)
@@ -83,18 +86,18 @@ _MOMENTS = text("""
             CAST(:starts AS date[])) AS a(indicator, scope, rule, starts)
     ), found AS (
         SELECT f.area, f.indicator, f.scope, f.rule, f.series, f.ends_on, f.value, f.numerator, f.denominator,
-               f.units, f.complying, f.excluded
+               f.units, f.complying, f.excluded, f.reports
         FROM progress.figure f JOIN asked a USING (indicator, scope, rule)
         WHERE f.area = ANY(CAST(:areas AS uuid[])) AND f.ends_on <= :on AND f.ends_on >= a.starts
         UNION ALL
         SELECT d.area, d.indicator, d.scope, d.rule, d.series, d.ends_on, d.value, d.numerator, d.denominator,
-               d.units, d.complying, d.excluded
+               d.units, d.complying, d.excluded, d.reports
         FROM progress.figure_delta d JOIN asked a USING (indicator, scope, rule)
         WHERE NOT d.folded AND d.area = ANY(CAST(:areas AS uuid[])) AND d.ends_on <= :on AND d.ends_on >= a.starts
     )
     SELECT area, indicator, scope, rule, series, ends_on, sum(value) AS value, sum(numerator) AS numerator,
            sum(denominator) AS denominator, sum(units) AS units, sum(complying) AS complying,
-           sum(excluded) AS excluded
+           sum(excluded) AS excluded, sum(reports) AS reports
     FROM found GROUP BY area, indicator, scope, rule, series, ends_on ORDER BY ends_on
 """)
 
@@ -205,9 +208,7 @@ async def lock(conn: AsyncConnection, key: SeriesKey) -> None:
     await conn.execute(_LOCK, {"series": f"{key.organisation}/{key.subject}/{key.indicator}"})
 
 
-async def surroundings(
-    conn: AsyncConnection, key: SeriesKey, scopes: Sequence[str], facts: Sequence[str]
-) -> Row[Any]:
+async def surroundings(conn: AsyncConnection, key: SeriesKey, scopes: Sequence[str], facts: Sequence[str]) -> Row[Any]:
     """Areas, scope spans and facts of a unit."""
     found = await conn.execute(
         _SURROUNDINGS,
@@ -235,7 +236,13 @@ async def recorded(conn: AsyncConnection, key: SeriesKey) -> dict[Cell, Amounts]
 def amounts_of(row: Any) -> Amounts:
     """A row of sums as amounts."""
     return Amounts(
-        row.value, row.numerator, row.denominator, int(row.units), int(row.complying), int(row.excluded)
+        row.value,
+        row.numerator,
+        row.denominator,
+        int(row.units),
+        int(row.complying),
+        int(row.excluded),
+        int(row.reports),
     )
 
 
@@ -261,6 +268,7 @@ async def append(
             "units": [a.units for a in amounts],
             "complying": [a.complying for a in amounts],
             "excluded": [a.excluded for a in amounts],
+            "reports": [a.reports for a in amounts],
         },
     )
 
@@ -270,9 +278,7 @@ async def fold(conn: AsyncConnection, most: int) -> int:
     return int((await conn.execute(_FOLD, {"most": most})).scalar_one())
 
 
-async def moments(
-    conn: AsyncConnection, areas: Iterable[UUID], wanted: Sequence[Wanted], on: date
-) -> list[Row[Any]]:
+async def moments(conn: AsyncConnection, areas: Iterable[UUID], wanted: Sequence[Wanted], on: date) -> list[Row[Any]]:
     """Steps per area, sum, series and last day, kept and pending together, up to a day."""
     params = {
         "areas": list(areas),
@@ -301,9 +307,7 @@ async def lacking(
     return {(r.area, r.scope): int(r.lacking) for r in await conn.execute(_LACKING, params)}
 
 
-async def missing(
-    conn: AsyncConnection, area: UUID, indicator: str, scope: str, since: date, on: date
-) -> list[str]:
+async def missing(conn: AsyncConnection, area: UUID, indicator: str, scope: str, since: date, on: date) -> list[str]:
     """The first hundred units in scope that have given nothing between two days."""
     params = {"area": area, "indicator": indicator, "scope": scope, "since": since, "on": on}
     return [row.name for row in await conn.execute(_MISSING, params)]

@@ -25,7 +25,10 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Amounts:
-    """What is added up; `excluded` are units approved as not applicable, which leave the base."""
+    """What is added up. `excluded` are units approved as not applicable, which leave the base.
+
+    `reports` counts what was given for the very period, so that a stock confirmed unchanged is seen to be fresh.
+    """
 
     value: Decimal = ZERO
     numerator: Decimal = ZERO
@@ -33,6 +36,7 @@ class Amounts:
     units: int = 0
     complying: int = 0
     excluded: int = 0
+    reports: int = 0
 
     def __add__(self, other: "Amounts") -> "Amounts":
         return Amounts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
@@ -149,16 +153,16 @@ def _steps(
         carried = answers.get(on, carried)
         assert carried is not None  # the first point is always an answer
         now = level(carried, indicator, tallies, around, on)
+        given = Amounts(reports=1) if on in answers else NOTHING
         for place in {**before, **now}:
             step = now.get(place, NOTHING) - before.get(place, NOTHING)
+            step = step + given if place in now else step
             if step:
                 yield Cell(series, place, on), step
         before = now if indicator.nature is Nature.STOCK else {}
 
 
-def level(
-    said: Judged, indicator: Indicator, tallies: Sequence[Tally], around: Surroundings, on: date
-) -> Level:
+def level(said: Judged, indicator: Indicator, tallies: Sequence[Tally], around: Surroundings, on: date) -> Level:
     """What an answer amounts to on a day, for every area and scope the unit counts in on that day."""
     areas = {above.organisation for above in around.areas if above.holds(on)}
     found: Level = {}
@@ -176,9 +180,7 @@ def amounts(said: Judged, indicator: Indicator, tally: Tally, around: Surroundin
     if answer.not_applicable:
         return Amounts(excluded=1)
     fact = around.fact(deciding_fact(indicator, tally), on)
-    met = complies(
-        indicator, answer, threshold=tally.threshold, stage=tally.stage, fact=fact, judgement=said.judgement
-    )
+    met = complies(indicator, answer, threshold=tally.threshold, stage=tally.stage, fact=fact, judgement=said.judgement)
     return Amounts(
         value=_value(indicator, said),
         numerator=answer.numerator or ZERO,

@@ -96,18 +96,14 @@ async def read(conn: AsyncConnection, catalogue: Catalogue, area: Named, asked: 
         period=asked.period.code,
         reported=value_of(asked.indicator, reported),
         confirmed=value_of(asked.indicator, confirmed),
-        year_to_date=value_of(asked.indicator, _total(steps, Series.CONFIRMED, date(on.year, 1, 1)))
-        if flow
-        else None,
+        year_to_date=value_of(asked.indicator, _total(steps, Series.CONFIRMED, date(on.year, 1, 1))) if flow else None,
         plan_to_date=value_of(asked.indicator, _total(steps, Series.CONFIRMED, plan_start)) if flow else None,
         units=Units(
             in_scope=in_scope,
             not_applicable=confirmed.excluded,
             reported=reported.units + reported.excluded,
             confirmed=confirmed.units + confirmed.excluded,
-            missing=[
-                *await repository.missing(conn, area.id, asked.indicator.code, asked.scope, asked.since, on)
-            ],
+            missing=[*await repository.missing(conn, area.id, asked.indicator.code, asked.scope, asked.since, on)],
         ),
         synthetic=area.synthetic or await repository.synthetic(conn, area.id),
     )
@@ -172,10 +168,7 @@ async def series(
     async with database.reading() as conn:
         area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)))
         catalogue = await directory.catalogue(conn)
-        return [
-            await read(conn, catalogue, area, question(catalogue, indicator, scope, period))
-            for period in periods
-        ]
+        return [await read(conn, catalogue, area, question(catalogue, indicator, scope, period)) for period in periods]
 
 
 async def table(
@@ -201,9 +194,7 @@ async def table(
     return FigureTable(organisation=top.code, period=period, by=by, rows=rows)
 
 
-async def _rows(
-    conn: AsyncConnection, areas: Sequence[Named], asked: Sequence[Question], on: date
-) -> list[FigureRow]:
+async def _rows(conn: AsyncConnection, areas: Sequence[Named], asked: Sequence[Question], on: date) -> list[FigureRow]:
     ids = [area.id for area in areas]
     wanted = [Wanted(q.indicator.code, q.scope, "", q.since) for q in asked]
     sums: dict[tuple[UUID, str, str], Amounts] = {}

@@ -17,9 +17,7 @@ from services.progress.figures.repository import SeriesKey
 from services.progress.figures.rules import Judged, Reported, Surroundings
 
 
-async def settle(
-    conn: AsyncConnection, catalogue: Catalogue, key: SeriesKey, *, cause: UUID, revision: int
-) -> int:
+async def settle(conn: AsyncConnection, catalogue: Catalogue, key: SeriesKey, *, cause: UUID, revision: int) -> int:
     """Write what a change of the series, or of its surroundings, changes in every area; the cells touched.
 
     The caller holds the series (`repository.lock`) and has already written the change itself.
@@ -77,10 +75,7 @@ async def surroundings(
     facts = sorted({fact for t in tallies if (fact := rules.deciding_fact(indicator, t)) is not None})
     row = await repository.surroundings(conn, key, sorted({t.scope for t in tallies}), facts)
     return Surroundings(
-        areas=[
-            Above(_day(start), _day(end), UUID(area), distance)
-            for area, distance, start, end in row.areas or ()
-        ],
+        areas=[Above(_day(start), _day(end), UUID(area), distance) for area, distance, start, end in row.areas or ()],
         scopes=_grouped(row.scopes, lambda start, end: Span(_day(start), _day(end))),
         facts=_grouped(row.facts, lambda on, value: (_day(on), value)),
     )

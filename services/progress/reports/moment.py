@@ -12,6 +12,7 @@ from kernel.auth import Caller
 from services.progress.calendar import repository as calendar_repository
 from services.progress.calendar.rules import today
 from services.progress.desk import Desk
+from services.progress.directory import repository as directory_repository
 from services.progress.directory.catalogue import Catalogue
 from services.progress.reports import views
 from services.progress.schema import audit_events
@@ -51,6 +52,12 @@ class Moment:
             reason=reason,
             detail={"version": row.version, "state": row.state, "answer": row.answer},
         )
+
+
+async def begin_change(conn: AsyncConnection, desk: Desk, caller: Caller) -> Moment:
+    """Fix the moment of a transaction that writes: the directory stays as it is until the commit."""
+    await directory_repository.hold(conn)
+    return await begin(conn, desk, caller)
 
 
 async def begin(conn: AsyncConnection, desk: Desk, caller: Caller) -> Moment:

@@ -24,7 +24,7 @@ from services.progress.figures.settling import settle
 from services.progress.reports import repository as reports_repository
 from services.progress.reports import views
 from services.progress.reports.models import submission as heads_table
-from services.progress.reports.moment import Moment, begin
+from services.progress.reports.moment import Moment, begin, begin_change
 from services.progress.reports.service.submissions import held, step
 from services.progress.reports.views import items_of
 from services.progress.reports.writing import must_be_sound
@@ -51,7 +51,7 @@ async def decide(desk: Desk, caller: Caller, submission: UUID, verdict: Verdict)
     Raises NotFound, Forbidden, SeparationOfDuty, StateConflict, StaleVersion, Invalid.
     """
     async with desk.database.transaction(caller.id) as conn:
-        moment = await begin(conn, desk, caller)
+        moment = await begin_change(conn, desk, caller)
         return await moment.show(await _decide(moment, submission, verdict))
 
 
@@ -162,7 +162,7 @@ async def decide_many(
     Taken in the order of their series, so that two batches never wait for each other in a circle.
     """
     async with desk.database.transaction(caller.id) as conn:
-        moment = await begin(conn, desk, caller)
+        moment = await begin_change(conn, desk, caller)
         stored = await idempotency.claim(conn, idempotency_keys, caller.id, key)
         if stored is not None:
             return stored.status, stored.body

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -47,9 +47,7 @@ async def gather(
 ) -> Evidence:
     """Read everything that the targets need in the areas on a day."""
     wanted = {(t.indicator, t.scope, rule_of(t).rule) for t in targets}
-    rows = await figures_repository.moments(
-        conn, areas, [Wanted(*key, BEGINNING) for key in sorted(wanted)], on
-    )
+    rows = await figures_repository.moments(conn, areas, [Wanted(*key, BEGINNING) for key in sorted(wanted)], on)
     steps: dict[tuple[UUID, str, str, str], Steps] = defaultdict(dict)
     for row in rows:
         by_day = steps[row.area, row.indicator, row.scope, row.rule]
@@ -92,9 +90,7 @@ def denominator_of(evidence: Evidence, area: UUID, weights: Sequence[FactWeight]
     return sum((value / per for value, per in parts if value is not None), Decimal(0))
 
 
-def moments_of(
-    evidence: Evidence, catalogue: Catalogue, area: UUID, target: TargetEntity, on: date
-) -> list[Moment]:
+def moments_of(evidence: Evidence, catalogue: Catalogue, area: UUID, target: TargetEntity, on: date) -> list[Moment]:
     """The figures of a target in an area at the end of each period, accumulated over its window."""
     indicator = catalogue.indicators[target.indicator]
     steps = evidence.steps.get((area, target.indicator, target.scope, rule_of(target).rule), {})
@@ -104,9 +100,17 @@ def moments_of(
     sums = dict.fromkeys(Series, NOTHING)
     found = []
     for day in sorted(day for day in steps if since <= day <= on):
-        sums = {series: sums[series] + steps[day].get(series, NOTHING) for series in Series}
+        sums = {series: _onward(sums[series], steps[day].get(series, NOTHING), indicator) for series in Series}
         found.append(_moment(day, sums, indicator, target))
     return found
+
+
+def _onward(before: Sums, step: Sums, indicator: Indicator) -> Sums:
+    """The sums a period later. Amounts of a flow add up over its window; its units do not, so the newest count."""
+    total = before + step
+    if indicator.nature is Nature.FLOW and step:
+        return replace(total, units=step.units, complying=step.complying, excluded=step.excluded)
+    return total
 
 
 def _moment(day: date, sums: Mapping[Series, Sums], indicator: Indicator, target: TargetEntity) -> Moment:
@@ -162,7 +166,5 @@ def items_above(catalogue: Catalogue, codes: Iterable[str]) -> set[str]:
     found = set(codes)
     for _ in range(3):
         known = [catalogue.items[code] for code in found if code in catalogue.items]
-        found |= {item.parent for item in known if item.parent} | {
-            task for item in known for task in item.tasks
-        }
+        found |= {item.parent for item in known if item.parent} | {task for item in known for task in item.tasks}
     return found

@@ -126,6 +126,9 @@ async def test_a_planner_loads_his_own_area_only(service: Service, admin: Actor)
     foreign = GOOD.replace("NEW", "GZ").replace("360121", "360702")
     job = (await load(planner, HEADER + foreign, key="import-0002")).json()
     assert [(c["line"], c["code"]) for c in job["conflicts"]] == [(2, "out-of-scope"), (3, "out-of-scope")]
+    elsewhere = "ELSE,别处医院,institution,general,360121,360702,2021-01-01,,,,\n"
+    job = (await load(planner, HEADER + elsewhere, key="import-0005")).json()
+    assert [(c["line"], c["column"], c["code"]) for c in job["conflicts"]] == [(2, "division", "out-of-scope")]
     top = "370000,山东省,province,division,,,2021-01-01,,,,\n"
     job = (await load(admin, HEADER + top, key="import-0003")).json()
     assert [c["code"] for c in job["conflicts"]] == ["out-of-scope"]

@@ -186,6 +186,7 @@ async def test_an_organisation_is_registered(planner: Actor) -> None:
     [
         (county(parent="360000"), 403, "forbidden", []),
         (county(parent="360700"), 403, "forbidden", []),
+        (county("H-X", level="institution", kind="tcm", parent="360121", division="360702"), 403, "forbidden", []),
         (county(parent="999999"), 422, "unknown-reference", ["/parent"]),
         (county(parent=None), 422, "validation-failed", ["/parent"]),
         (county(parent="360121"), 422, "validation-failed", ["/parent"]),

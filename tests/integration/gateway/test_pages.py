@@ -21,9 +21,7 @@ class Links(HTMLParser):
         self._script = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [
-            value for name, value in attrs if value and name in ("src", "href", "action", "srcset", "data")
-        ]
+        self.found += [value for name, value in attrs if value and name in ("src", "href", "action", "srcset", "data")]
         self._script = tag == "script" and not any(name == "src" for name, _ in attrs)
 
     def handle_data(self, data: str) -> None:

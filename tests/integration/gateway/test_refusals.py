@@ -187,9 +187,7 @@ async def test_an_answer_that_is_not_http(answer: bytes) -> None:
         assert (found.status_code, found.json()["code"]) == (502, "bad-upstream")
 
 
-@pytest.mark.parametrize(
-    ("method", "status", "times"), [("GET", 504, 2), ("POST", 504, 1), ("DELETE", 504, 1)]
-)
+@pytest.mark.parametrize(("method", "status", "times"), [("GET", 504, 2), ("POST", 504, 1), ("DELETE", 504, 1)])
 async def test_only_a_get_without_answer_is_repeated(method: str, status: int, times: int) -> None:
     async def hang_up(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         raise ConnectionResetError

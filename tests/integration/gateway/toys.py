@@ -43,9 +43,7 @@ class Toy:
             return
         self.seen.append(scope)
         self.arrived.set()
-        behave: Callable[[Scope, Receive, Send], Any] = getattr(
-            self, scope["path"].rsplit("/", 1)[1], self.echo
-        )
+        behave: Callable[[Scope, Receive, Send], Any] = getattr(self, scope["path"].rsplit("/", 1)[1], self.echo)
         await behave(scope, receive, send)
 
     async def echo(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,9 +130,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
     """The app on a free port of this machine."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, http="httptools", timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(app, log_config=None, access_log=False, http="httptools", timeout_graceful_shutdown=1)
     server = _Server(config)
     serving = asyncio.create_task(server.serve([listener]))
     await server.listening.wait()

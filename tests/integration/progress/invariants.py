@@ -26,12 +26,13 @@ _DECISIONS = "SELECT * FROM progress.review_decision ORDER BY submission, round,
 _AUDIT = "SELECT * FROM progress.audit_event WHERE entity = 'submission' ORDER BY entity_id, entity_version"
 _KEPT = """
     SELECT count(*) FROM (
-        SELECT area, indicator, scope, rule, series, ends_on, value, numerator, denominator, units, complying, excluded
+        SELECT area, indicator, scope, rule, series, ends_on, value, numerator, denominator, units, complying, excluded,
+               reports
         FROM progress.figure
-        WHERE (value, numerator, denominator, units, complying, excluded) IS DISTINCT FROM (0, 0, 0, 0, 0, 0)
         EXCEPT
         SELECT area, indicator, scope, rule, series, ends_on, sum(value), sum(numerator), sum(denominator),
-               sum(units)::int, sum(complying)::int, sum(excluded)::int
+               sum(units)::int, sum(complying)::int, sum(excluded)::int,
+               sum(reports)::int
         FROM progress.figure_delta WHERE folded GROUP BY area, indicator, scope, rule, series, ends_on
     ) AS odd
 """

@@ -165,7 +165,7 @@ async def test_the_window_of_a_return_lasts_so_many_working_days(world: World) -
     """The setting says how many; the last of them counts whole, and after it the period is closed for this one too."""
     setting = {
         "code": "return-working-days", "value": 2, "name": "退回后期限", "name_en": "days after a return", "owner": "P",
-        "valid_from": "2023-01-01", "ground": None,
+        "valid_from": "2023-01-01", "ground": {"title": "test"},
     }  # fmt: skip
     await world.copy(entries=[entity("setting", "return-working-days", setting)])
     returned = []

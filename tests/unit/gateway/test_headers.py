@@ -89,9 +89,7 @@ def test_a_failure_told_in_our_words_passes(kind: bytes) -> None:
     assert outbound(503, [(b"content-type", kind)])["status"] == 503
 
 
-@pytest.mark.parametrize(
-    "headers", [[], [(b"content-type", b"text/html")], [(b"content-type", b"text/plain")]]
-)
+@pytest.mark.parametrize("headers", [[], [(b"content-type", b"text/html")], [(b"content-type", b"text/plain")]])
 def test_a_failure_in_other_words_is_not_passed_on(headers: list[tuple[bytes, bytes]]) -> None:
     with pytest.raises(BadUpstream):
         outbound(500, headers)

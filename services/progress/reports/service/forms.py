@@ -22,7 +22,7 @@ from services.progress.directory.repository import Named
 from services.progress.figures import repository as figures_repository
 from services.progress.figures.repository import SeriesKey
 from services.progress.reports import repository, rules, views, writing
-from services.progress.reports.moment import Moment, begin
+from services.progress.reports.moment import Moment, begin, begin_change
 from services.progress.reports.service import submissions
 from services.progress.reports.writing import must_be_open, must_be_sound
 from services.progress.schema import idempotency_keys
@@ -142,7 +142,7 @@ def _counts(entries: Sequence[FormEntry]) -> dict[str, int]:
 async def save(desk: Desk, caller: Caller, code: str, period: str, wanted: ReportSave) -> ReportResult:
     """Save answers as drafts: all of them, or none if one has a fault."""
     async with desk.database.transaction(caller.id) as conn:
-        moment = await begin(conn, desk, caller)
+        moment = await begin_change(conn, desk, caller)
         unit, _ = await _about(moment, code, period)
         await submissions.may_report(moment, unit)
         _distinct(wanted)
@@ -171,7 +171,7 @@ def _distinct(wanted: ReportSave) -> None:
 async def submit(desk: Desk, caller: Caller, code: str, period: str, key: idempotency.Key) -> tuple[int, Any]:
     """Submit every draft of the report: all of them, or none if one is not complete."""
     async with desk.database.transaction(caller.id) as conn:
-        moment = await begin(conn, desk, caller)
+        moment = await begin_change(conn, desk, caller)
         unit, _ = await _about(moment, code, period)
         await submissions.may_report(moment, unit)
         stored = await idempotency.claim(conn, idempotency_keys, caller.id, key)

@@ -29,7 +29,7 @@ from services.progress.figures import repository as figures_repository
 from services.progress.figures.repository import SeriesKey
 from services.progress.figures.settling import settle
 from services.progress.reports import repository, rules, writing
-from services.progress.reports.moment import Moment, begin
+from services.progress.reports.moment import Moment, begin_change
 from services.progress.reports.writing import Fact
 from services.progress.schema import idempotency_keys
 
@@ -51,7 +51,7 @@ async def create(
     Raises UnknownReference, Forbidden, PeriodClosed, Invalid, Duplicate (submitted already with other content).
     """
     async with desk.database.transaction(caller.id) as conn:
-        moment = await begin(conn, desk, caller)
+        moment = await begin_change(conn, desk, caller)
         unit = await directory_service.referred(
             conn, caller, wanted.organisation, moment.today, "/organisation"
         )
@@ -168,7 +168,7 @@ async def change(
 ) -> Submission:
     """A reporter's step on his own submission: edit, submit, withdraw, correct or discard."""
     async with desk.database.transaction(caller.id) as conn:
-        moment = await begin(conn, desk, caller)
+        moment = await begin_change(conn, desk, caller)
         row, key = await held(moment, submission)
         unit = (await directory_repository.by_id(conn, [row.organisation]))[row.organisation]
         await may_report(moment, unit)

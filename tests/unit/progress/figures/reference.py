@@ -12,9 +12,9 @@ from typing import Any
 
 Said = Mapping[str, Any]
 """An answer as it was written: ``{"value": "3"}``."""
-Amount = tuple[Decimal, Decimal, Decimal, int, int, int]
-"""Value, numerator, denominator, units, complying, excluded."""
-NOTHING: Amount = (Decimal(0), Decimal(0), Decimal(0), 0, 0, 0)
+Amount = tuple[Decimal, Decimal, Decimal, int, int, int, int]
+"""Value, numerator, denominator, units, complying, excluded, and how many reports were given in all."""
+NOTHING: Amount = (Decimal(0), Decimal(0), Decimal(0), 0, 0, 0, 0)
 Rule = Callable[[Said, Decimal | None], bool]
 """Whether an answer complies, given the fact of the day."""
 
@@ -89,8 +89,11 @@ def figure(
     """
     days = [day for day in sorted(told) if day <= on and told[day].says(series) is not None]
     if flow:
-        return total([amount(life, told[day].says(series), area, scope, day, rule) for day in days])
-    return amount(life, told[days[-1]].says(series), area, scope, on, rule) if days else NOTHING
+        found = total([amount(life, told[day].says(series), area, scope, day, rule) for day in days])
+    else:
+        found = amount(life, told[days[-1]].says(series), area, scope, on, rule) if days else NOTHING
+    given = sum(area in life.areas(day) and scope in life.scopes(day) for day in days)
+    return (*found[:-1], given)
 
 
 def amount(life: Life, said: Said | None, area: str, scope: str, on: date, rule: Rule | None) -> Amount:
@@ -98,12 +101,12 @@ def amount(life: Life, said: Said | None, area: str, scope: str, on: date, rule:
     if said is None or area not in life.areas(on) or scope not in life.scopes(on):
         return NOTHING
     if said.get("not_applicable"):
-        return (Decimal(0), Decimal(0), Decimal(0), 0, 0, 1)
+        return (Decimal(0), Decimal(0), Decimal(0), 0, 0, 1, 0)
     order = {None: 0, "a": 1, "b": 2, "c": 3}
     number = said.get("value") or said.get("level") or said.get("rank") or order[said.get("stage")]
     top, bottom = said.get("numerator", "0"), said.get("denominator", "0")
     complies = bool(rule and rule(said, life.fact(on)))
-    return (Decimal(number), Decimal(top), Decimal(bottom), 1, int(complies), 0)
+    return (Decimal(number), Decimal(top), Decimal(bottom), 1, int(complies), 0, 0)
 
 
 def total(amounts: Sequence[Amount]) -> Amount:
