@@ -1,6 +1,6 @@
 """Who is calling and what he may do: tokens checked locally, rights from a leased copy."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -21,6 +21,8 @@ TOKEN_TYPE = "at+jwt"
 AUDIENCE = "zhibiao"
 LEEWAY = 5
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_OWN_ACCOUNT = "/api/v1/me"
+"""What a person may use before he has changed his first password."""
 
 bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/oauth/token", auto_error=False)
 
@@ -40,9 +42,17 @@ class Caller:
         """Whether any grant carries one of the roles (none named: any role)."""
         return any(not roles or grant.role in roles for grant in self.grants)
 
-    def roots(self, *roles: Role) -> list[UUID]:
-        """The organisations whose subtrees these roles cover (all items), each once."""
-        return sorted({g.organisation for g in self.grants if not roles or g.role in roles}, key=str)
+    def roots(self, *roles: Role, items: Collection[str] = ()) -> list[UUID]:
+        """The organisations whose subtrees these roles cover, each once.
+
+        A grant for some items only counts where one of them is concerned; without `items`, it does not count.
+        """
+        able = (g for g in self.grants if g.items is None or not set(g.items).isdisjoint(items))
+        return sorted({g.organisation for g in able if not roles or g.role in roles}, key=str)
+
+    def limited(self, *roles: Role) -> list[Grant]:
+        """The grants of these roles that are for some items only."""
+        return [g for g in self.grants if g.items is not None and g.role in roles]
 
 
 @dataclass(frozen=True)
@@ -175,7 +185,10 @@ def _superseded(token: Token, after: datetime | None) -> bool:
 async def signed_in(request: Request, raw: Annotated[str | None, Depends(bearer)]) -> Caller:
     """The caller; every route without this dependency is public, and a test lists those."""
     access: Access = request.app.state.access
-    return await access.caller(raw, changing=request.method not in _SAFE)
+    caller = await access.caller(raw, changing=request.method not in _SAFE)
+    if caller.must_change_password and not request.url.path.startswith(_OWN_ACCOUNT):
+        raise Forbidden(Said("请先修改初始密码。", "change your first password before anything else"))
+    return caller
 
 
 SignedIn = Annotated[Caller, Depends(signed_in)]
@@ -185,8 +198,6 @@ def require(*roles: Role) -> Any:
     """A dependency: the caller, who must hold one of the roles somewhere."""
 
     async def checked(caller: SignedIn) -> Caller:
-        if caller.must_change_password:
-            raise Forbidden(Said("请先修改初始密码。", "change your first password before anything else"))
         if not caller.holds(*roles):
             raise Forbidden()
         return caller

@@ -27,7 +27,7 @@ class BadSettings(Exception):
 class Settings(BaseSettings):
     """What a process reads from its surroundings; subclasses set `env_prefix`."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, case_sensitive=False)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, case_sensitive=False, env_ignore_empty=True)
 
     @classmethod
     def variables(cls) -> dict[str, str]:
@@ -65,11 +65,11 @@ def _misspelt(cls: type[Settings]) -> list[str]:
     prefix = str(cls.model_config.get("env_prefix", "")).upper()
     faults = []
     for name in sorted(os.environ):
-        if not name.startswith(prefix) or name in known | COMMON or prefix == PREFIX:
+        if not name.startswith(prefix) or name in known | COMMON or name.endswith(OPERATORS):
             continue
-        if name.endswith(OPERATORS):
-            continue
-        near = difflib.get_close_matches(name, known, 1)
+        near = difflib.get_close_matches(name, known, 1, cutoff=0.85 if prefix == PREFIX else 0.6)
+        if prefix == PREFIX and not near:
+            continue  # the common prefix is everybody's: only what looks like one of ours is a slip
         hint = f"；是否为 {near[0]}？ · did you mean {near[0]}?" if near else ""
         faults.append(f"{name}: 无此设置 · there is no such setting{hint}")
     return faults

@@ -1,14 +1,14 @@
 """Plans and what they hold, parsed once and shared by all requests of a process until they change."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.catalogue import TargetEntity
 from contracts.plans import Indicator, Item, Plan, Scope, Subject, UnitThreshold
 from contracts.settings import Setting
-from contracts.vocabularies import Measure, Rhythm, Source
+from contracts.vocabularies import ItemType, Measure, Rhythm, Source
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,26 @@ class Catalogue:
             for code, targets in self.by_indicator.items()
             if code in self.indicators and self.indicators[code].source is Source.REPORTED
         }
+
+    def items_above(self, codes: Iterable[str]) -> frozenset[str]:
+        """Items with the tasks they belong to and the actions above those."""
+        found = set(codes)
+        for _ in ItemType:
+            known = [self.items[code] for code in found if code in self.items]
+            found |= {item.parent for item in known if item.parent} | {t for item in known for t in item.tasks}
+        return frozenset(found)
+
+    def items_of(self, indicator: str) -> frozenset[str]:
+        """The plan items that an indicator serves, and everything above them."""
+        return self.items_above(i for target in self.by_indicator.get(indicator, ()) for i in target.items)
+
+    def within(self, indicator: str, items: Collection[str] | None) -> bool:
+        """Whether an indicator serves one of the items; None stands for no limit."""
+        return items is None or not self.items_of(indicator).isdisjoint(items)
+
+    def indicators_of(self, items: Collection[str]) -> list[str]:
+        """The indicators that serve any of the items."""
+        return [code for code in self.indicators if not self.items_of(code).isdisjoint(items)]
 
     def rhythm(self, indicator: Indicator) -> Rhythm:
         """How often the indicator is asked; where neither it nor a document says, the setting does."""

@@ -106,15 +106,14 @@ async def entries(conn: AsyncConnection) -> list[Row[Any]]:
     return list(await conn.execute(select(entry.c.kind, entry.c.key, entry.c.body)))
 
 
-async def position(conn: AsyncConnection, source: str) -> int:
-    """How far a feed was copied; -1 before the first time."""
-    found = await conn.execute(select(feed_cursor.c.position).where(feed_cursor.c.source == source))
-    return int(found.scalar_one_or_none() or -1)
+async def cursor(conn: AsyncConnection, source: str) -> tuple[UUID, int] | None:
+    """Which feed was copied and how far; a source that was restored tells of another feed at the same position."""
+    query = select(feed_cursor.c.feed, feed_cursor.c.position).where(feed_cursor.c.source == source)
+    found = (await conn.execute(query)).first()
+    return (found.feed, found.position) if found else None
 
 
-async def put_organisations(
-    conn: AsyncConnection, units: Sequence[OrganisationEntity], everything: bool
-) -> None:
+async def put_organisations(conn: AsyncConnection, units: Sequence[OrganisationEntity], everything: bool) -> None:
     """Copy organisations with their placements and facts."""
     ids = [unit.id for unit in units]
     for table, column in ((placement, placement.c.organisation), (fact, fact.c.organisation)):
@@ -127,9 +126,7 @@ async def put_organisations(
     upsert = insert(organisation)
     columns = ("code", "name", "level", "kind", "sort_key", "synthetic", "valid_from", "valid_to")
     await conn.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["id"], set_={name: upsert.excluded[name] for name in columns}
-        ),
+        upsert.on_conflict_do_update(index_elements=["id"], set_={name: upsert.excluded[name] for name in columns}),
         [_row(unit) for unit in units],
     )
     await _put_dated(conn, units)
@@ -195,9 +192,7 @@ async def units(conn: AsyncConnection) -> dict[UUID, Unit]:
     above: dict[UUID, list[Above]] = {}
     territory = select(membership).where(membership.c.line == "territory", membership.c.distance > 0)
     for row in await conn.execute(territory):
-        above.setdefault(row.organisation, []).append(
-            Above(row.valid_from, row.valid_to, row.ancestor, row.distance)
-        )
+        above.setdefault(row.organisation, []).append(Above(row.valid_from, row.valid_to, row.ancestor, row.distance))
     return {
         row.id: Unit(
             row.id,

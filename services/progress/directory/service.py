@@ -1,6 +1,6 @@
 """Keeping the local copy, and answering from it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -29,13 +29,14 @@ class Directory:
 
     def __init__(self) -> None:
         self._catalogue = Catalogue()
+        self._seen: tuple[UUID, int] | None = None
         self.followers: list[Follower] = []
 
     async def catalogue(self, conn: AsyncConnection) -> Catalogue:
         """Everything published, parsed anew only when the copy has moved on."""
-        now = await repository.position(conn, "targets")
-        if now != self._catalogue.position:
-            self._catalogue = await read_catalogue(conn)
+        now = await repository.cursor(conn, "targets")
+        if now != self._seen:
+            self._catalogue, self._seen = await read_catalogue(conn), now
         return self._catalogue
 
     async def catch_up(self) -> None:
@@ -51,8 +52,9 @@ class Directory:
 async def read_catalogue(conn: AsyncConnection) -> Catalogue:
     """The catalogue as it stands in this transaction."""
     # the position first: what is committed in between is read again, rather than taken for known
-    position = await repository.position(conn, "targets")
-    return parse(position, [(row.kind, row.key, row.body) for row in await repository.entries(conn)])
+    cursor = await repository.cursor(conn, "targets")
+    rows = [(row.kind, row.key, row.body) for row in await repository.entries(conn)]
+    return parse(cursor[1] if cursor else -1, rows)
 
 
 def apply_organisations(
@@ -86,9 +88,7 @@ def apply_entries(settle: Settle) -> Callable[[AsyncConnection, Sequence[Entity]
         subjects = {e.key for e in entities if e.kind == "subject"}
         touched |= {s.code for s in catalogue.scopes.values() if subjects.intersection(s.subjects)}
         if everything or touched:
-            await _rebuild_scopes(
-                conn, catalogue, scopes=None if everything else sorted(touched), organisations=None
-            )
+            await _rebuild_scopes(conn, catalogue, scopes=None if everything else sorted(touched), organisations=None)
         await settle(conn, catalogue, None)
 
     return apply
@@ -102,9 +102,7 @@ async def _rebuild_scopes(
     organisations: Sequence[UUID] | None,
 ) -> None:
     known = await repository.units(conn)
-    chosen = (
-        list(known.values()) if organisations is None else [known[u] for u in organisations if u in known]
-    )
+    chosen = list(known.values()) if organisations is None else [known[u] for u in organisations if u in known]
     codes = list(catalogue.scopes) if scopes is None else [s for s in scopes if s in catalogue.scopes]
     rows = [row for code in codes for row in _members(catalogue, code, chosen, known)]
     await repository.replace_scope_members(conn, rows, scopes=scopes, organisations=organisations)
@@ -125,18 +123,35 @@ def _members(
     return [(code, unit.id, "", member) for unit in chosen for member in spans(scope, unit, known)]
 
 
-async def visible(conn: AsyncConnection, caller: Caller, code: str, today: date) -> Named:
-    """The organisation with this code, or NotFound when the caller may not see its figures."""
+async def visible(conn: AsyncConnection, caller: Caller, code: str, today: date, items: Collection[str] = ()) -> Named:
+    """The organisation with this code, or NotFound when the caller may not see its figures (on these items)."""
     unit = (await repository.by_code(conn, [code])).get(code)
-    if unit is None or not await repository.under(conn, unit.id, caller.roots(*SEES_FIGURES), today):
+    roots = caller.roots(*SEES_FIGURES, items=items)
+    if unit is None or not await repository.under(conn, unit.id, roots, today):
         raise NotFound()
     return unit
 
 
-async def referred(conn: AsyncConnection, caller: Caller, code: str, today: date, pointer: str) -> Named:
+async def limits(conn: AsyncConnection, caller: Caller, unit: UUID, today: date, *roles: Role) -> frozenset[str] | None:
+    """The items to which the caller's roles at a unit are limited; None when they cover all of it."""
+    if await repository.under(conn, unit, caller.roots(*roles), today):
+        return None
+    above = {unit, *(office.id for office in await repository.chain(conn, unit, today))}
+    limited = [grant for grant in caller.limited(*roles) if grant.organisation in above]
+    return frozenset(item for grant in limited for item in grant.items or ())
+
+
+def any_item(caller: Caller) -> frozenset[str]:
+    """Every item that any limited grant of the caller names."""
+    return frozenset(item for grant in caller.limited(*SEES_FIGURES) for item in grant.items or ())
+
+
+async def referred(
+    conn: AsyncConnection, caller: Caller, code: str, today: date, pointer: str, items: Collection[str] = ()
+) -> Named:
     """The same for an organisation named in a body: UnknownReference instead."""
     try:
-        return await visible(conn, caller, code, today)
+        return await visible(conn, caller, code, today, items)
     except NotFound:
         raise unknown(pointer) from None
 

@@ -58,8 +58,9 @@ async def figure(
 ) -> Figure:
     """One figure of an area (or institution) the caller may see, with who is missing."""
     async with database.reading() as conn:
-        area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)))
         catalogue = await directory.catalogue(conn)
+        items = catalogue.items_of(indicator)
+        area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)), items)
         return await read(conn, catalogue, area, question(catalogue, indicator, scope, period))
 
 
@@ -166,8 +167,9 @@ async def series(
 ) -> list[Figure]:
     """The same figure over several periods (at most 36)."""
     async with database.reading() as conn:
-        area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)))
         catalogue = await directory.catalogue(conn)
+        items = catalogue.items_of(indicator)
+        area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)), items)
         return [await read(conn, catalogue, area, question(catalogue, indicator, scope, period)) for period in periods]
 
 
@@ -183,8 +185,9 @@ async def table(
     """Figures of every area of a level below an organisation, in one statement for all of them."""
     async with database.reading() as conn:
         now = today(await calendar_repository.now(conn))
-        top = await directory_service.visible(conn, caller, code, now)
         catalogue = await directory.catalogue(conn)
+        items = frozenset.intersection(*(catalogue.items_of(indicator) for indicator in indicators))
+        top = await directory_service.visible(conn, caller, code, now, items)
         asked = [question(catalogue, indicator, None, period) for indicator in dict.fromkeys(indicators)]
         if not asked:
             raise NotFound()
@@ -229,8 +232,9 @@ async def sources(
 ) -> list[FigureSource]:
     """Which submissions, in which version, a figure is made of."""
     async with database.reading() as conn:
-        area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)))
         catalogue = await directory.catalogue(conn)
+        items = catalogue.items_of(indicator)
+        area = await directory_service.visible(conn, caller, code, today(await calendar_repository.now(conn)), items)
         asked = question(catalogue, indicator, scope, period)
         flow = asked.indicator.nature is Nature.FLOW
         rows = await repository.sources(

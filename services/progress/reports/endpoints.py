@@ -32,9 +32,7 @@ Key = Annotated[str | None, Depends(idempotency.key_header)]
 IfMatch = Annotated[str | None, Header(description="The ETag that was read")]
 
 
-@routes.get(
-    "/reports/{organisation}/{period}", summary="The report of a unit · 单位报表", responses=errors(404)
-)
+@routes.get("/reports/{organisation}/{period}", summary="The report of a unit · 单位报表", responses=errors(404))
 async def get_report(desk: AtDesk, caller: SignedIn, organisation: Code, period: PeriodCode) -> ReportForm:
     """Every indicator asked of the unit in this period, with label, threshold, last answer, state and actions."""
     return await forms.form(desk, caller, organisation, period)
@@ -79,9 +77,7 @@ async def submit_report(
     responses=errors(403, 409),
     response_model=Submission,
 )
-async def create_submission(
-    desk: AtDesk, caller: Reporter, body: SubmissionCreate, key: Key = None
-) -> JSONResponse:
+async def create_submission(desk: AtDesk, caller: Reporter, body: SubmissionCreate, key: Key = None) -> JSONResponse:
     """One fact of one unit and period; with `submit` it goes to review at once. A repeat updates the draft."""
     wanted = idempotency.required(key, "submissions", body.model_dump(mode="json"))
 
@@ -145,9 +141,7 @@ async def edit_submission(
     return found
 
 
-@routes.post(
-    "/submissions/{submission}/submit", summary="Submit · 提交", responses=errors(403, 404, 409, 412, 428)
-)
+@routes.post("/submissions/{submission}/submit", summary="Submit · 提交", responses=errors(403, 404, 409, 412, 428))
 async def submit_submission(
     desk: AtDesk, response: Response, caller: Reporter, submission: UUID, if_match: IfMatch = None
 ) -> Submission:
@@ -157,9 +151,7 @@ async def submit_submission(
     return found
 
 
-@routes.post(
-    "/submissions/{submission}/withdraw", summary="Withdraw · 撤回", responses=errors(403, 404, 409, 412, 428)
-)
+@routes.post("/submissions/{submission}/withdraw", summary="Withdraw · 撤回", responses=errors(403, 404, 409, 412, 428))
 async def withdraw_submission(
     desk: AtDesk,
     response: Response,
@@ -175,9 +167,7 @@ async def withdraw_submission(
     return found
 
 
-@routes.post(
-    "/submissions/{submission}/correct", summary="Correct · 更正", responses=errors(403, 404, 409, 412, 428)
-)
+@routes.post("/submissions/{submission}/correct", summary="Correct · 更正", responses=errors(403, 404, 409, 412, 428))
 async def correct_submission(
     desk: AtDesk, response: Response, caller: Reporter, submission: UUID, if_match: IfMatch = None
 ) -> Submission:

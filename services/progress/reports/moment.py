@@ -62,6 +62,4 @@ async def begin_change(conn: AsyncConnection, desk: Desk, caller: Caller) -> Mom
 
 async def begin(conn: AsyncConnection, desk: Desk, caller: Caller) -> Moment:
     """Fix the moment of a transaction."""
-    return Moment(
-        conn, desk, caller, await calendar_repository.now(conn), await desk.directory.catalogue(conn)
-    )
+    return Moment(conn, desk, caller, await calendar_repository.now(conn), await desk.directory.catalogue(conn))

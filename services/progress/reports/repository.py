@@ -94,9 +94,7 @@ async def of_report(conn: AsyncConnection, unit: UUID, period: str) -> list[Row[
     return list(await conn.execute(query.order_by(submission.c.indicator, submission.c.subject)))
 
 
-async def natural(
-    conn: AsyncConnection, unit: UUID, subject: str, indicator: str, period: str
-) -> Any:
+async def natural(conn: AsyncConnection, unit: UUID, subject: str, indicator: str, period: str) -> Any:
     """The submission of one fact, if there is one."""
     query = heads().where(
         submission.c.organisation == unit,
@@ -115,15 +113,11 @@ async def asked(conn: AsyncConnection, unit: UUID, on: date) -> set[tuple[str, s
 
 async def last_answers(conn: AsyncConnection, unit: UUID, on: date) -> dict[tuple[str, str], Row[Any]]:
     """The newest earlier answer to each question of a unit."""
-    rows = await conn.execute(
-        _LAST.columns(answer=submission_version.c.answer.type), {"organisation": unit, "on": on}
-    )
+    rows = await conn.execute(_LAST.columns(answer=submission_version.c.answer.type), {"organisation": unit, "on": on})
     return {(row.indicator, row.subject): row for row in rows}
 
 
-async def add(
-    conn: AsyncConnection, head: dict[str, Any], answer: dict[str, Any], author: UUID, name: str
-) -> None:
+async def add(conn: AsyncConnection, head: dict[str, Any], answer: dict[str, Any], author: UUID, name: str) -> None:
     """A new submission with its first version, a draft."""
     await conn.execute(insert(submission), head)
     await add_version(conn, head["id"], 1, answer, author, name)
@@ -213,9 +207,7 @@ async def versions(conn: AsyncConnection, submission_id: UUID) -> list[Row[Any]]
     return list(await conn.execute(query.order_by(submission_version.c.version)))
 
 
-async def under_any(
-    conn: AsyncConnection, units: Sequence[UUID], roots: Sequence[UUID], on: date
-) -> set[UUID]:
+async def under_any(conn: AsyncConnection, units: Sequence[UUID], roots: Sequence[UUID], on: date) -> set[UUID]:
     """Which of the units are managed by one of the organisations on a day."""
     if not units or not roots:
         return set()

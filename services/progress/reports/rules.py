@@ -76,9 +76,7 @@ def _foreign(indicator: Indicator, answer: Answer, prefix: str) -> Iterable[Fiel
 def _missing(indicator: Indicator, answer: Answer, prefix: str) -> Iterable[FieldError]:
     if answer.not_applicable:
         if "progress" not in given(answer):
-            yield FieldError(
-                f"{prefix}/progress", "missing", Said("不适用须说明理由。", "say why it does not apply")
-            )
+            yield FieldError(f"{prefix}/progress", "missing", Said("不适用须说明理由。", "say why it does not apply"))
         return
     for name in NEEDED.get(indicator.value, ()):
         if name not in given(answer):
@@ -92,9 +90,7 @@ def _coherence(indicator: Indicator, answer: Answer, prefix: str) -> Iterable[Fi
         yield from _decimals(indicator, answer.value, prefix)
     top, bottom = answer.numerator, answer.denominator
     if bottom is not None and bottom == 0:
-        yield FieldError(
-            f"{prefix}/denominator", "zero", Said("分母须大于零。", "the denominator must be above zero")
-        )
+        yield FieldError(f"{prefix}/denominator", "zero", Said("分母须大于零。", "the denominator must be above zero"))
     elif top is not None and bottom is not None and top > bottom:
         yield FieldError(
             f"{prefix}/numerator",

@@ -33,20 +33,23 @@ async def present(
 ) -> list[Submission]:
     """Submissions for a caller: three look-ups for a whole page, whatever its length."""
     offices = await directory_repository.by_id(conn, {r.waiting_at for r in rows if r.waiting_at})
-    units = [row.organisation for row in rows]
-    reporting = await repository.under_any(conn, units, caller.roots(Role.REPORTER), today)
+    reporting = await _reporting(conn, catalogue, caller, rows, today)
     windows = await repository.windows(conn, [row.id for row in rows], today)
-    return [
-        _submission(desk, catalogue, caller, row, offices, row.organisation in reporting, windows[row.id])
-        for row in rows
-    ]
+    return [_submission(desk, catalogue, caller, row, offices, row.id in reporting, windows[row.id]) for row in rows]
 
 
-def items_of(catalogue: Catalogue, indicator: str) -> frozenset[str]:
-    """The plan items that an indicator serves, and the actions and tasks above them."""
-    direct = {item for target in catalogue.by_indicator.get(indicator, ()) for item in target.items}
-    above = {i.parent for code in direct if (i := catalogue.items.get(code)) and i.parent}
-    return frozenset(direct | above)
+async def _reporting(
+    conn: AsyncConnection, catalogue: Catalogue, caller: Caller, rows: Sequence[Any], today: date
+) -> set[UUID]:
+    """Which of the submissions the caller reports."""
+    units = [row.organisation for row in rows]
+    whole = await repository.under_any(conn, units, caller.roots(Role.REPORTER), today)
+    found = {row.id for row in rows if row.organisation in whole}
+    for grant in caller.limited(Role.REPORTER):
+        under = await repository.under_any(conn, units, [grant.organisation], today)
+        serving = set(catalogue.indicators_of(grant.items or ()))
+        found |= {row.id for row in rows if row.organisation in under and row.indicator in serving}
+    return found
 
 
 def _submission(
@@ -59,7 +62,7 @@ def _submission(
     window: tuple[bool, bool],
 ) -> Submission:
     indicator, subject = catalogue.indicators.get(row.indicator), catalogue.subjects.get(row.subject)
-    items = items_of(catalogue, row.indicator)
+    items = catalogue.items_of(row.indicator)
     staffed = desk.reviewers.offices(items)
     may_act = row.waiting_at is not None and caller.id not in row.authors
     reviews = may_act and acting_for(caller, row.chain, row.step, items, staffed) is not None
@@ -80,9 +83,7 @@ def _submission(
         in_force_version=row.in_force_version,
         answer=Answer.model_validate(row.answer),
         review=_review(row, offices, staffed),
-        returned=Returned.model_validate(row.returned)
-        if row.returned and state is SubmissionState.RETURNED
-        else None,
+        returned=Returned.model_validate(row.returned) if row.returned and state is SubmissionState.RETURNED else None,
         author=row.author_name,
         submitted_at=row.submitted_at,
         updated_at=row.updated_at,

@@ -26,7 +26,6 @@ from services.progress.reports import views
 from services.progress.reports.models import submission as heads_table
 from services.progress.reports.moment import Moment, begin, begin_change
 from services.progress.reports.service.submissions import held, step
-from services.progress.reports.views import items_of
 from services.progress.reports.writing import must_be_sound
 from services.progress.reviews import repository, rules
 from services.progress.schema import idempotency_keys
@@ -68,7 +67,7 @@ async def _admitted(moment: Moment, row: Any, verdict: Verdict) -> UUID:
     if State(row.state) is not State.SUBMITTED:
         raise StateConflict()
     stale = verdict.revision not in (None, row.revision) or verdict.version not in (None, row.version)
-    items = items_of(moment.catalogue, row.indicator)
+    items = moment.catalogue.items_of(row.indicator)
     office = rules.acting_for(moment.caller, row.chain, row.step, items, moment.desk.reviewers.offices(items))
     if office is None and stale:
         raise StaleVersion()  # somebody else was faster: the turn he has read about is over
@@ -219,7 +218,7 @@ def _turns(moment: Moment) -> list[repository.Turn]:
     """For which offices the caller decides on which indicators; those that are staffed alike are taken together."""
     found: dict[tuple[frozenset[UUID], frozenset[UUID]], list[str]] = {}
     for code in moment.catalogue.indicators:
-        items = items_of(moment.catalogue, code)
+        items = moment.catalogue.items_of(code)
         mine = rules.offices_of(moment.caller, items)
         if mine:
             found.setdefault((mine, moment.desk.reviewers.offices(items)), []).append(code)

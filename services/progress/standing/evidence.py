@@ -1,7 +1,7 @@
 """Gathering what standings are judged from: three statements for any number of targets and areas."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -159,12 +159,3 @@ def choices_of(settings: Mapping[str, Any]) -> Choices:
         stale_after=timedelta(days=31 * stale) if stale else None,
         inherit_share_thresholds=bool(settings.get("inherit-share-thresholds", True)),
     )
-
-
-def items_above(catalogue: Catalogue, codes: Iterable[str]) -> set[str]:
-    """Items with the tasks they belong to and the actions above those."""
-    found = set(codes)
-    for _ in range(3):
-        known = [catalogue.items[code] for code in found if code in catalogue.items]
-        found |= {item.parent for item in known if item.parent} | {task for item in known for task in item.tasks}
-    return found

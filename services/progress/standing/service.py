@@ -60,11 +60,10 @@ class Scene:
     catalogue: Catalogue
     area: Named
     on: date
+    items: frozenset[str] | None = None
 
 
-async def standings(
-    desk: Desk, caller: Caller, code: str | None, on: date | None, chosen: Selection
-) -> list[Standing]:
+async def standings(desk: Desk, caller: Caller, code: str | None, on: date | None, chosen: Selection) -> list[Standing]:
     """The standing of each chosen target in an area on a day, judged on confirmed figures."""
     async with desk.database.reading() as conn:
         scene = await _scene(conn, desk, caller, code, on)
@@ -73,20 +72,21 @@ async def standings(
     return [s for s in found if not chosen.statuses or s.status.value in chosen.statuses]
 
 
-async def _scene(
-    conn: AsyncConnection, desk: Desk, caller: Caller, code: str | None, on: date | None
-) -> Scene:
+async def _scene(conn: AsyncConnection, desk: Desk, caller: Caller, code: str | None, on: date | None) -> Scene:
     now = today(await calendar_repository.now(conn))
     catalogue = await desk.directory.catalogue(conn)
     if code is None:
-        roots = await directory_repository.by_id(conn, caller.roots(*directory_service.SEES_FIGURES))
+        roots = await directory_repository.by_id(
+            conn, caller.roots(*directory_service.SEES_FIGURES, items=directory_service.any_item(caller))
+        )
         if not roots:
             raise NotFound()
         order = [level.value for level in Level]
         area = min(roots.values(), key=lambda named: (order.index(named.level), named.code))
     else:
-        area = await directory_service.visible(conn, caller, code, now)
-    return Scene(conn, catalogue, area, on or now)
+        area = await directory_service.visible(conn, caller, code, now, directory_service.any_item(caller))
+    items = await directory_service.limits(conn, caller, area.id, now, *directory_service.SEES_FIGURES)
+    return Scene(conn, catalogue, area, on or now, items)
 
 
 async def _targets(scene: Scene, chosen: Selection) -> list[TargetEntity]:
@@ -96,8 +96,13 @@ async def _targets(scene: Scene, chosen: Selection) -> list[TargetEntity]:
     return [
         t
         for t in scene.catalogue.targets.values()
-        if t.holder in holders and _chosen(scene.catalogue, t, chosen)
+        if t.holder in holders and _seen(scene, t) and _chosen(scene.catalogue, t, chosen)
     ]
+
+
+def _seen(scene: Scene, target: TargetEntity) -> bool:
+    """Whether the caller sees this target: all of them, or those that serve the items he was granted."""
+    return scene.items is None or not scene.catalogue.items_above(target.items).isdisjoint(scene.items)
 
 
 def _chosen(catalogue: Catalogue, target: TargetEntity, chosen: Selection) -> bool:
@@ -106,9 +111,7 @@ def _chosen(catalogue: Catalogue, target: TargetEntity, chosen: Selection) -> bo
         and (not chosen.targets or target.code in chosen.targets)
         and (not chosen.strengths or target.strength.value in chosen.strengths)
         and (not chosen.indicators or target.indicator in chosen.indicators)
-        and (
-            not chosen.items or bool(evidence.items_above(catalogue, target.items).intersection(chosen.items))
-        )
+        and (not chosen.items or bool(catalogue.items_above(target.items).intersection(chosen.items)))
     )
 
 
@@ -153,9 +156,7 @@ def _standing(scene: Scene, area: Named, target: TargetEntity, found: Evidence, 
         items=target.items,
         reason=judged.reason_zh,
         reason_en=judged.reason_en,
-        assumptions=[
-            Assumption(setting=code, value=scene.catalogue.settings.get(code)) for code in judged.assumptions
-        ],
+        assumptions=[Assumption(setting=code, value=scene.catalogue.settings.get(code)) for code in judged.assumptions],
         synthetic=synthetic,
     )
 
@@ -180,9 +181,7 @@ def _judgement(scene: Scene, area: Named, target: TargetEntity, found: Evidence)
     )
 
 
-async def summary(
-    desk: Desk, caller: Caller, code: str | None, on: date | None, chosen: Selection
-) -> StandingSummary:
+async def summary(desk: Desk, caller: Caller, code: str | None, on: date | None, chosen: Selection) -> StandingSummary:
     """How many targets have each status, in all, by strength and by action."""
     found = await standings(desk, caller, code, on, chosen)
     async with desk.database.reading() as conn:
@@ -191,7 +190,7 @@ async def summary(
     by_action: dict[str, Counter[str]] = defaultdict(Counter)
     for one in found:
         by_strength[one.strength.value][one.status.value] += 1
-        for item in evidence.items_above(scene.catalogue, one.items):
+        for item in scene.catalogue.items_above(one.items):
             known = scene.catalogue.items.get(item)
             if known is not None and known.type is ItemType.ACTION:
                 by_action[item][one.status.value] += 1
@@ -236,7 +235,7 @@ async def failing(desk: Desk, caller: Caller, code: str | None, target: str, on:
     async with desk.database.reading() as conn:
         scene = await _scene(conn, desk, caller, code, on)
         known = scene.catalogue.targets.get(target)
-        if known is None:
+        if known is None or not _seen(scene, known):
             raise NotFound()
         rows = await repository.units_with_answers(
             conn, scene.area.id, known.indicator, known.scope, BEGINNING, scene.on
@@ -244,9 +243,7 @@ async def failing(desk: Desk, caller: Caller, code: str | None, target: str, on:
         indicator = scene.catalogue.indicators[known.indicator]
         fact = deciding_fact(indicator, rule_of(known))
         facts = await figures_repository.facts(conn, [r.id for r in rows], [fact] if fact else [], scene.on)
-    short = [
-        one for row in rows if (one := _short(scene.catalogue, known, row, facts.get((row.id, fact or ""))))
-    ]
+    short = [one for row in rows if (one := _short(scene.catalogue, known, row, facts.get((row.id, fact or ""))))]
     return Failing(
         target=target,
         organisation=scene.area.code,

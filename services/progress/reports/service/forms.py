@@ -10,12 +10,11 @@ from contracts.vocabularies import Rhythm, Role
 from contracts.vocabularies import SubmissionState as State
 from kernel import idempotency
 from kernel.auth import Caller
-from kernel.errors import FieldError, Invalid, NotFound, Said
+from kernel.errors import FieldError, Forbidden, Invalid, NotFound, Said
 from services.progress.calendar import repository as calendar_repository
 from services.progress.calendar import service as calendar
 from services.progress.calendar.repository import Standing
 from services.progress.desk import Desk
-from services.progress.directory import repository as directory_repository
 from services.progress.directory import service as directory_service
 from services.progress.directory.catalogue import Catalogue
 from services.progress.directory.repository import Named
@@ -36,15 +35,23 @@ async def form(desk: Desk, caller: Caller, code: str, period: str) -> ReportForm
     async with desk.database.reading() as conn:
         moment = await begin(conn, desk, caller)
         unit, standing = await _about(moment, code, period)
-        questions = await _questions(moment, unit, standing)
+        sees = directory_service.SEES_FIGURES
+        seen = await directory_service.limits(conn, caller, unit.id, moment.today, *sees)
+        questions = [q for q in await _questions(moment, unit, standing) if _within(moment, q, seen)]
         rows = await repository.of_report(conn, unit.id, period)
         open_now = calendar.takes_submissions(standing)
         shown = await views.present(conn, desk, moment.catalogue, caller, rows, moment.today)
         last = await repository.last_answers(conn, unit.id, standing.ends_on)
-        reports = await _reports(moment, unit)
+        reports = await directory_service.limits(conn, caller, unit.id, moment.today, Role.REPORTER)
     found = {(s.indicator, s.subject or ""): s for s in shown}
     entries = [
-        _entry(moment.catalogue, question, found.get(question), last.get(question), reports and open_now)
+        _entry(
+            moment.catalogue,
+            question,
+            found.get(question),
+            last.get(question),
+            open_now and _within(moment, question, reports),
+        )
         for question in questions
     ]
     return ReportForm(
@@ -64,15 +71,23 @@ async def form(desk: Desk, caller: Caller, code: str, period: str) -> ReportForm
 
 
 async def _about(moment: Moment, code: str, period: str) -> tuple[Named, Standing]:
-    unit = await directory_service.visible(moment.conn, moment.caller, code, moment.today)
+    items = directory_service.any_item(moment.caller)
+    unit = await directory_service.visible(moment.conn, moment.caller, code, moment.today, items)
     if await calendar_repository.find(moment.conn, period) is None:
         raise NotFound()
     return unit, await calendar.window(moment.conn, period, unit.id, moment.today)
 
 
-async def _reports(moment: Moment, unit: Named) -> bool:
-    roots = moment.caller.roots(Role.REPORTER)
-    return bool(roots) and await directory_repository.under(moment.conn, unit.id, roots, moment.today)
+def _within(moment: Moment, question: Question, items: frozenset[str] | None) -> bool:
+    return moment.catalogue.within(question[0], items)
+
+
+async def _reported(moment: Moment, unit: Named) -> frozenset[str] | None:
+    """The items the caller reports for the unit, None for all; Forbidden when he reports nothing for it."""
+    items = await directory_service.limits(moment.conn, moment.caller, unit.id, moment.today, Role.REPORTER)
+    if items is not None and not items:
+        raise Forbidden()
+    return items
 
 
 async def _questions(moment: Moment, unit: Named, standing: Standing) -> list[Question]:
@@ -125,9 +140,7 @@ def _targets(catalogue: Catalogue, indicator: str, subject: str) -> list[TargetE
 
 def _rules(indicator: Indicator) -> list[str]:
     found = (
-        ["not-negative", f"at-most-{indicator.decimals}-decimals"]
-        if rules.FIELDS[indicator.value] == {"value"}
-        else []
+        ["not-negative", f"at-most-{indicator.decimals}-decimals"] if rules.FIELDS[indicator.value] == {"value"} else []
     )
     if "numerator" in rules.FIELDS[indicator.value]:
         found += ["numerator-within-denominator", "denominator-above-zero"]
@@ -144,8 +157,10 @@ async def save(desk: Desk, caller: Caller, code: str, period: str, wanted: Repor
     async with desk.database.transaction(caller.id) as conn:
         moment = await begin_change(conn, desk, caller)
         unit, _ = await _about(moment, code, period)
-        await submissions.may_report(moment, unit)
+        reported = await _reported(moment, unit)
         _distinct(wanted)
+        if not all(moment.catalogue.within(entry.indicator, reported) for entry in wanted.entries):
+            raise Forbidden()
         rows = []
         order = sorted(enumerate(wanted.entries), key=lambda pair: (pair[1].subject or "", pair[1].indicator))
         for at, entry in order:
@@ -173,12 +188,12 @@ async def submit(desk: Desk, caller: Caller, code: str, period: str, key: idempo
     async with desk.database.transaction(caller.id) as conn:
         moment = await begin_change(conn, desk, caller)
         unit, _ = await _about(moment, code, period)
-        await submissions.may_report(moment, unit)
+        reported = await _reported(moment, unit)
         stored = await idempotency.claim(conn, idempotency_keys, caller.id, key)
         if stored is not None:
             return stored.status, stored.body
         standing = await calendar.window(conn, period, unit.id, moment.today, hold=True)
-        sent = [await _submit_one(moment, row, standing) for row in await _drafts(moment, unit, period)]
+        sent = [await _submit_one(moment, row, standing) for row in await _drafts(moment, unit, period, reported)]
         rows = [row for row in sent if row is not None]
         items = await views.present(conn, desk, moment.catalogue, caller, rows, moment.today)
         result = ReportResult(organisation=unit.code, period=period, items=items)
@@ -187,10 +202,11 @@ async def submit(desk: Desk, caller: Caller, code: str, period: str, key: idempo
     return 200, body
 
 
-async def _drafts(moment: Moment, unit: Named, period: str) -> list[Any]:
+async def _drafts(moment: Moment, unit: Named, period: str, reported: frozenset[str] | None) -> list[Any]:
     rows = await repository.of_report(moment.conn, unit.id, period)
     rows.sort(key=lambda row: (row.subject, row.indicator))
-    return [row for row in rows if State(row.state) in rules.WRITABLE]
+    mine = [row for row in rows if moment.catalogue.within(row.indicator, reported)]
+    return [row for row in mine if State(row.state) in rules.WRITABLE]
 
 
 async def _submit_one(moment: Moment, seen: Any, standing: Standing) -> Any:
@@ -202,7 +218,5 @@ async def _submit_one(moment: Moment, seen: Any, standing: Standing) -> Any:
         return None  # a colleague has sent it in the meantime
     must_be_open(standing, row, moment.now)
     answer = Answer.model_validate(row.answer)
-    must_be_sound(
-        moment.catalogue.indicators[row.indicator], answer, complete=True, prefix=f"/{row.indicator}"
-    )
+    must_be_sound(moment.catalogue.indicators[row.indicator], answer, complete=True, prefix=f"/{row.indicator}")
     return await submissions.submit_row(moment, key, await writing.as_new_version(moment, row, answer))

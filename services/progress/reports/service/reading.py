@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import and_, or_
+
 from contracts.base import Page
 from contracts.reports import Answer, Submission, SubmissionVersion, Versions
 from kernel import paging
@@ -13,7 +15,7 @@ from services.progress.desk import Desk
 from services.progress.directory import service as directory_service
 from services.progress.reports import repository, views
 from services.progress.reports.models import submission as heads_table
-from services.progress.reports.moment import begin
+from services.progress.reports.moment import Moment, begin
 from services.progress.reports.service.submissions import loaded
 
 
@@ -59,15 +61,26 @@ async def listing(desk: Desk, caller: Caller, chosen: Selection, page: PageQuery
     """Submissions the caller may see, the newest first."""
     async with desk.database.reading() as conn:
         moment = await begin(conn, desk, caller)
-        roots = caller.roots(*directory_service.SEES_FIGURES)
-        query = repository.heads().where(repository.within(roots, moment.today))
+        query = repository.heads().where(_seen(moment))
         if chosen.organisation is not None:
-            unit = await directory_service.visible(conn, caller, chosen.organisation, moment.today)
+            named = directory_service.any_item(caller)
+            unit = await directory_service.visible(conn, caller, chosen.organisation, moment.today, named)
             query = query.where(repository.within([unit.id], moment.today))
         query = _filtered(query, chosen).order_by(heads_table.c.id.desc())
         found: Page[Any] = await paging.paged(conn, query, page, lambda row: row)
         items = await views.present(conn, desk, moment.catalogue, caller, found.items, moment.today)
     return Page(items=items, next=found.next, prev=found.prev)
+
+
+def _seen(moment: Moment) -> Any:
+    """The condition that a submission lies in the caller's subtrees, on his items where a grant names some."""
+    roles = directory_service.SEES_FIGURES
+    conditions = [repository.within(moment.caller.roots(*roles), moment.today)]
+    for grant in moment.caller.limited(*roles):
+        serving = moment.catalogue.indicators_of(grant.items or ())
+        own = repository.within([grant.organisation], moment.today)
+        conditions.append(and_(own, heads_table.c.indicator.in_(serving)))
+    return or_(*conditions)
 
 
 def _filtered(query: Any, chosen: Selection) -> Any:

@@ -52,10 +52,9 @@ async def create(
     """
     async with desk.database.transaction(caller.id) as conn:
         moment = await begin_change(conn, desk, caller)
-        unit = await directory_service.referred(
-            conn, caller, wanted.organisation, moment.today, "/organisation"
-        )
-        await may_report(moment, unit)
+        items = moment.catalogue.items_of(wanted.indicator)
+        unit = await directory_service.referred(conn, caller, wanted.organisation, moment.today, "/organisation", items)
+        await may_report(moment, unit, wanted.indicator)
         replay = await idempotency.claim(conn, idempotency_keys, caller.id, key)
         if replay is not None:
             return replay.status, replay.body
@@ -67,9 +66,9 @@ async def create(
     return status, shown
 
 
-async def may_report(moment: Moment, unit: Named) -> None:
-    """Forbidden unless the caller reports for the unit."""
-    roots = moment.caller.roots(Role.REPORTER)
+async def may_report(moment: Moment, unit: Named, indicator: str) -> None:
+    """Forbidden unless the caller reports this indicator for the unit."""
+    roots = moment.caller.roots(Role.REPORTER, items=moment.catalogue.items_of(indicator))
     if not roots or not await directory_repository.under(moment.conn, unit.id, roots, moment.today):
         raise Forbidden()
 
@@ -77,9 +76,7 @@ async def may_report(moment: Moment, unit: Named) -> None:
 async def put(moment: Moment, fact: Fact, answer: Answer, *, submit: bool) -> tuple[Any, bool]:
     """Write a draft of a fact, and submit it if asked; the row and whether it is new."""
     await figures_repository.lock(moment.conn, fact.key)
-    row = await repository.natural(
-        moment.conn, fact.unit.id, fact.subject, fact.indicator.code, fact.period.code
-    )
+    row = await repository.natural(moment.conn, fact.unit.id, fact.subject, fact.indicator.code, fact.period.code)
     if row is not None and State(row.state) not in rules.WRITABLE:
         if Answer.model_validate(row.answer) == answer:
             return row, False
@@ -139,8 +136,11 @@ async def step(moment: Moment, row: Any, action: str, *, seen: int | None = None
 async def loaded(moment: Moment, submission: UUID) -> Any:
     """A submission the caller may see, or NotFound: its unit is his now, or was his in the period it is about."""
     row = await repository.find(moment.conn, submission)
-    roots = moment.caller.roots(*directory_service.SEES_FIGURES)
-    for on in (moment.today, row.ends_on) if row is not None else ():
+    if row is None:
+        raise NotFound()
+    items = moment.catalogue.items_of(row.indicator)
+    roots = moment.caller.roots(*directory_service.SEES_FIGURES, items=items)
+    for on in (moment.today, row.ends_on):
         if await directory_repository.under(moment.conn, row.organisation, roots, on):
             return row
     raise NotFound()
@@ -171,7 +171,7 @@ async def change(
         moment = await begin_change(conn, desk, caller)
         row, key = await held(moment, submission)
         unit = (await directory_repository.by_id(conn, [row.organisation]))[row.organisation]
-        await may_report(moment, unit)
+        await may_report(moment, unit, row.indicator)
         if seen != row.revision:
             raise StaleVersion() if action_possible(row, action) else StateConflict()
         period = await calendar.window(conn, row.period, unit.id, moment.today, hold=True)
