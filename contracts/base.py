@@ -119,6 +119,12 @@ def _day(value: Any) -> Any:
     return value
 
 
+Sum = Annotated[
+    Decimal,
+    PlainSerializer(plain, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "examples": ["12.5"]}),
+]
+"""A sum of exact decimals, string out; it may be longer than any number that can be submitted."""
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_in_our_time)]
 """A calendar day, written ``2023-11-30``."""
 Int = Annotated[int, Strict()]

@@ -2,16 +2,16 @@
 
 from uuid import UUID
 
-from contracts.base import Bool, Code, Int, Line, Model, Number, PeriodCode
+from contracts.base import Bool, Code, Int, Line, Model, PeriodCode, Sum
 from contracts.vocabularies import Level, Nature, SubmissionState
 
 
 class FigureValue(Model):
     """One series of a figure: the sum, numerator and denominator, and how many units gave and met it."""
 
-    value: Number | None
-    numerator: Number | None
-    denominator: Number | None
+    value: Sum | None
+    numerator: Sum | None
+    denominator: Sum | None
     units: Int
     complying: Int
 

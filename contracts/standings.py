@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.base import Bool, Code, Day, Int, Line, Model, Number
+from contracts.base import Bool, Code, Day, Int, Line, Model, Sum
 from contracts.vocabularies import As, Comparator, Measure, Status, Strength
 
 
@@ -30,11 +30,11 @@ class Standing(Model):
     measure: Measure
     as_: As
     comparator: Comparator
-    actual: Number | None
-    actual_reported: Number | None
-    expected: Number | None
-    final: Number | None
-    upper: Number | None
+    actual: Sum | None
+    actual_reported: Sum | None
+    expected: Sum | None
+    final: Sum | None
+    upper: Sum | None
     due: Day
     met_on: Day | None
     late: Bool
@@ -67,8 +67,8 @@ class StandingCell(Model):
     target: Code
     organisation: Code
     status: Status
-    actual: Number | None
-    expected: Number | None
+    actual: Sum | None
+    expected: Sum | None
 
 
 class StandingTable(Model):

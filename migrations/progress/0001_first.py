@@ -15,11 +15,19 @@ BEGIN
     IF OLD.submitted_at IS NULL THEN
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     END IF;
-    IF TG_OP = 'DELETE' OR (NEW.submission, NEW.version, NEW.answer, NEW.author, NEW.author_name, NEW.submitted_at)
+    IF TG_OP = 'DELETE' OR (OLD.judgement IS NOT NULL AND NEW.judgement IS DISTINCT FROM OLD.judgement)
+       OR (NEW.submission, NEW.version, NEW.answer, NEW.author, NEW.author_name, NEW.submitted_at)
        IS DISTINCT FROM (OLD.submission, OLD.version, OLD.answer, OLD.author, OLD.author_name, OLD.submitted_at) THEN
         RAISE EXCEPTION 'a submitted version is never changed' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
+END $$;
+"""
+
+_KEEP_DECISION = """
+CREATE FUNCTION progress.keep_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a decision is never changed' USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 """
 
@@ -244,7 +252,7 @@ def _submissions() -> None:
             "(state = 'submitted') = (waiting_at IS NOT NULL)", name=op.f("ck_submission_waits_while_submitted")
         ),
         sa.CheckConstraint(
-            "state <> 'approved' OR in_force_version = version", name=op.f("ck_submission_approved_is_in_force")
+            "state <> 'approved' OR in_force_version IS NOT DISTINCT FROM version", name=op.f("ck_submission_approved_is_in_force")
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'submitted', 'returned', 'withdrawn', 'approved')", name=op.f("ck_submission_state")
@@ -405,6 +413,11 @@ def _triggers() -> None:
         "CREATE TRIGGER keep_submitted_version BEFORE UPDATE OR DELETE ON progress.submission_version "
         "FOR EACH ROW EXECUTE FUNCTION progress.keep_submitted_version()"
     )
+    op.execute(_KEEP_DECISION)
+    op.execute(
+        "CREATE TRIGGER keep_decision BEFORE UPDATE OR DELETE ON progress.review_decision "
+        "FOR EACH ROW EXECUTE FUNCTION progress.keep_decision()"
+    )
     op.execute(_SEPARATE_DUTY)
     op.execute(
         "CREATE TRIGGER separate_duty BEFORE INSERT ON progress.review_decision "
@@ -417,6 +430,7 @@ def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table, schema="progress")
     op.execute("DROP FUNCTION progress.keep_submitted_version()")
+    op.execute("DROP FUNCTION progress.keep_decision()")
     op.execute("DROP FUNCTION progress.separate_duty()")
 
 

@@ -47,7 +47,7 @@ submission = Table(
     UniqueConstraint("organisation", "subject", "indicator", "period", name="uq_submission_natural_key"),
     CheckConstraint(f"state IN ({_STATES})", name="state"),
     CheckConstraint("(state = 'submitted') = (waiting_at IS NOT NULL)", name="waits_while_submitted"),
-    CheckConstraint("state <> 'approved' OR in_force_version = version", name="approved_is_in_force"),
+    CheckConstraint("state <> 'approved' OR in_force_version IS NOT DISTINCT FROM version", name="approved_is_in_force"),
     Index("ix_submission_waiting", "waiting_at", "period", "id"),
     Index("ix_submission_series", "organisation", "indicator", "subject", "ends_on"),
     Index("ix_submission_period", "period", "indicator"),

@@ -23,13 +23,12 @@ class Turn(NamedTuple):
     staffed: frozenset[UUID]
 
 
-def open_to(
-    query: Select[Any], person: UUID, roots: Sequence[UUID], turns: Sequence[Turn], on: date
-) -> Select[Any]:
-    """Those of the submissions that a person may decide now: his office's turn, and neither his own nor his again."""
+def open_to(query: Select[Any], person: UUID, turns: Sequence[Turn], on: date) -> Select[Any]:
+    """Those of the submissions that a person may decide now, the oldest first: his office's turn, and neither his own
+    nor his again."""
     below = select(membership.c.organisation).where(
         membership.c.line == "management",
-        membership.c.ancestor.in_(roots),
+        membership.c.ancestor.in_({office for turn in turns for office in turn.mine}),
         membership.c.valid_from <= on,
         membership.c.valid_to > on,
     )
@@ -38,12 +37,14 @@ def open_to(
         review_decision.c.round == submission.c.round,
         review_decision.c.reviewer == person,
     )
+    # what waits was submitted; a keyset needs an order that cannot be null
+    since = func.coalesce(submission.c.submitted_at, submission.c.updated_at)
     return query.where(
         submission.c.waiting_at.in_(below),
         or_(false(), *map(_turn, turns)),
         literal(person, Id) != all_(submission.c.authors),
         ~decided,
-    )
+    ).order_by(since, submission.c.id)
 
 
 def _turn(turn: Turn) -> ColumnElement[bool]:

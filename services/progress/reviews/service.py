@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
-
 from contracts.base import Page
 from contracts.reports import Answer, Decision, DecisionResult, ReviewBatch, ReviewBatchResult, Submission
-from contracts.vocabularies import Role, Value
 from contracts.vocabularies import SubmissionState as State
+from contracts.vocabularies import Value
 from kernel import idempotency, paging
 from kernel.auth import Caller
 from kernel.errors import AppError, FieldError, Invalid, Said, StaleVersion, StateConflict
@@ -197,9 +195,7 @@ class Selection:
 async def waiting(desk: Desk, caller: Caller, chosen: Selection, page: PageQuery) -> Page[Submission]:
     """What a caller may decide now, the oldest first; what he has written or decided in this round is left out."""
     table = heads_table
-    # what waits was submitted; a keyset needs an order that cannot be null
-    since = func.coalesce(table.c.submitted_at, table.c.updated_at)
-    query = reports_repository.heads().order_by(since, table.c.id)
+    query = reports_repository.heads()
     if chosen.organisations:
         query = query.where(organisation.c.code.in_(chosen.organisations))
     if chosen.indicators:
@@ -208,7 +204,7 @@ async def waiting(desk: Desk, caller: Caller, chosen: Selection, page: PageQuery
         query = query.where(table.c.period.in_(chosen.periods))
     async with desk.database.reading() as conn:
         moment = await begin(conn, desk, caller)
-        query = repository.open_to(query, caller.id, caller.roots(Role.REVIEWER), _turns(moment), moment.today)
+        query = repository.open_to(query, caller.id, _turns(moment), moment.today)
         found: Page[Any] = await paging.paged(conn, query, page, lambda row: row)
         items = await views.present(conn, desk, moment.catalogue, caller, found.items, moment.today)
     return Page(items=items, next=found.next, prev=found.prev)

@@ -1,7 +1,7 @@
 """Fixtures of the progress service: a filled template, and worlds on copies of it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
@@ -25,11 +25,53 @@ async def _fresh(server: Server) -> AsyncIterator[World]:
     await drop_database(server, url)
 
 
+class Kept:
+    """One world per worker: emptied after each test, and left for a new one when its directory was changed."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._open = AsyncExitStack()
+        self._world: World | None = None
+        self._given: dict[str, str] = {}
+
+    async def take(self) -> World:
+        """A world as it was filled."""
+        if self._world is None:
+            self._world = await self._open.enter_async_context(_fresh(self._server))
+            self._given = await self._world.contents()
+        return self._world
+
+    async def give_back(self) -> None:
+        """Make it as it was, or let it go."""
+        if self._world is None:
+            return
+        clean = False
+        try:
+            await self._world.reset()
+            clean = await self._world.contents() == self._given
+        finally:
+            if not clean:
+                await self.close()
+
+    async def close(self) -> None:
+        """Let it go."""
+        self._world = None
+        await self._open.aclose()
+
+
+@pytest.fixture(scope="session")
+async def kept(server: Server) -> AsyncIterator[Kept]:
+    """The world of this worker."""
+    kept = Kept(server)
+    yield kept
+    await kept.close()
+
+
 @pytest.fixture
-async def world(server: Server) -> AsyncIterator[World]:
-    """The service with its small province, for one test."""
-    async with _fresh(server) as running:
-        yield running
+async def world(kept: Kept) -> AsyncIterator[World]:
+    """The service with its small province and nothing reported yet."""
+    yield await kept.take()
+    await kept.give_back()
 
 
 @pytest.fixture(scope="module")

@@ -195,9 +195,9 @@ async def test_figures_follow_whatever_happens_to_units_and_plans(world: World, 
     kinds = books.of("indicator")
     sent: list[dict[str, Any]] = []
     for organisations, entries in happenings:
-        for _ in range(5):
+        for _ in range(4):
             await _report(world, books, dice, kinds, sent)
-        for submission in dice.sample(sent, min(len(sent), 4)):
+        for submission in dice.sample(sent, min(len(sent), 3)):
             await _decide(world, dice, submission)
         books.learn(organisations, entries)
         await world.copy(organisations=organisations, entries=entries)

@@ -28,6 +28,10 @@ from services.progress.settings import Settings
 NAMES = UUID("5f0c1d52-7f0e-4a54-9f3e-3d6f6a1f2b11")
 SINCE = date(2021, 1, 1)
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'progress' ORDER BY tablename"
+_WRITTEN = (
+    "submission_version", "review_decision", "submission", "extension", "audit_event", "figure_delta", "figure",
+    "idempotency_key",
+)  # fmt: skip
 _DIGEST = "md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) AS digest"
 
 
@@ -227,6 +231,11 @@ class Book:
         self.epoch = 0
         self.lease = True
 
+    def reset(self) -> None:
+        """Everybody as at first."""
+        self.people, self.lease = people(), True
+        self.epoch += 1
+
     def put(self, name: str, *grants: Grant) -> None:
         """Give somebody exactly these grants."""
         self.people[name] = Principal(id=id_of(name), kind="person", name=name, grants=list(grants))
@@ -293,6 +302,7 @@ class World:
     book: Book
     feeds: Feeds
     client: httpx.AsyncClient
+    until: datetime
     keys: list[int] = field(default_factory=lambda: [0])
 
     @property
@@ -392,6 +402,17 @@ class World:
         body = {"organisation": organisation, "until": until, "reason": "系统故障", "ground": ground, **more}
         return await self.post(who, f"/periods/{period}/extensions", body)
 
+    async def reset(self) -> None:
+        """Forget whatever was written and whoever came or went; periods are open again."""
+        await self.run(f"TRUNCATE {', '.join(f'progress.{name}' for name in _WRITTEN)}")
+        await self.run(
+            "UPDATE progress.period SET opens_at = starts_on::timestamp AT TIME ZONE 'Asia/Shanghai', version = 1,"
+            " closes_at = :until WHERE ends_on < '2026-01-01'",
+            until=self.until,
+        )
+        self.book.reset()
+        self.feeds.down, self.feeds.asked, self.feeds.news = False, 0, []
+
     async def contents(self) -> dict[str, str]:
         """A digest of every table, to see whether anything has changed."""
         tables = [row.tablename for row in await self.rows(_TABLES)]
@@ -433,9 +454,11 @@ async def world(url: str) -> AsyncIterator[World]:
     app.dependency_overrides[signed_in] = _caller_of(book)
     feeds = Feeds(database)
     app.state.directory.followers = [feeds]
+    async with database.transaction() as conn:
+        until = (await conn.execute(text("SELECT max(closes_at) FROM progress.period"))).scalar_one()
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://progress") as client:
-        yield World(app, database, book, feeds, client)
+        yield World(app, database, book, feeds, client, until)
     await database.close()
 
 
